@@ -1,0 +1,40 @@
+package schema
+
+import "time"
+
+// Books is what we last read of the company's chart in QuickBooks: the records
+// that drafts refer to. It is a snapshot; every one is kept.
+type Books struct {
+	Company       CompanyID
+	Realm         RealmID
+	Name          string // the company's name in QuickBooks
+	Country       string // such as "US"
+	HomeCurrency  Currency
+	MultiCurrency bool
+	CloseDate     Date // the last day of closed books; none when they are open or it cannot be read
+	Accounts      []Account
+	Vendors       []Vendor
+	ReadAt        time.Time
+}
+
+// IsZero reports whether QuickBooks has never been read.
+func (b Books) IsZero() bool { return b.ReadAt.IsZero() }
+
+// Account is an account in QuickBooks.
+type Account struct {
+	ID       AccountID
+	Name     string // fully qualified, such as "Contractors:Base pay"
+	Type     string // as QuickBooks names it, such as "Expense"
+	SubType  string
+	Currency Currency
+	Active   bool
+}
+
+// Vendor is a vendor in QuickBooks.
+type Vendor struct {
+	ID       VendorID
+	Name     string // the display name
+	Email    string
+	Currency Currency
+	Active   bool
+}

@@ -1,0 +1,16 @@
+package schema
+
+// Position is all that is known of one invoice at one instant. Anything but the
+// invoice may be missing, and is then the zero value.
+type Position struct {
+	Invoice Invoice
+
+	// Draft is the draft that the live posting names, else the newest one.
+	Draft Draft
+	// Posting is the newest bill posting.
+	Posting Posting
+	// Verification is the newest one of the live posting's document.
+	Verification Verification
+	// Decision is the newest one.
+	Decision Decision
+}

@@ -1,0 +1,77 @@
+package schema
+
+import "time"
+
+// PostingKind is what a posting creates.
+type PostingKind string
+
+// The kinds of posting.
+const (
+	PostVendor PostingKind = "vendor" // Subject is a PayeeKey
+	PostBill   PostingKind = "bill"   // Subject is an InvoiceID
+)
+
+// PostingState is what is known of a posting.
+type PostingState string
+
+// The states of a posting.
+const (
+	// PostingNamed means that its name is stored and that it may have been
+	// sent. Only after this may it be sent.
+	PostingNamed PostingState = "named"
+	// PostingPosted means that QuickBooks confirmed that it created it.
+	PostingPosted PostingState = "posted"
+	// PostingAdopted means that a look-up found it in QuickBooks, identical.
+	PostingAdopted PostingState = "adopted"
+	// PostingDeclined means that QuickBooks understood and refused: nothing
+	// was created.
+	PostingDeclined PostingState = "declined"
+	// PostingUncertain means that it was sent and no answer came: it may exist.
+	PostingUncertain PostingState = "uncertain"
+)
+
+// Live reports whether the subject may exist in QuickBooks because of a posting
+// in this state. Nothing else may be posted for a subject with a live posting.
+func (s PostingState) Live() bool { return s != "" && s != PostingDeclined }
+
+// Settled reports whether the outcome is known.
+func (s PostingState) Settled() bool {
+	return s == PostingPosted || s == PostingAdopted || s == PostingDeclined
+}
+
+// Posting is one record that we create in QuickBooks. Each change of what is
+// known of it is recorded as a new Posting with the same identity: Company,
+// Kind, Subject, Draft. The newest of a subject holds.
+type Posting struct {
+	Company CompanyID
+	Kind    PostingKind
+	Subject string
+	Draft   DraftID // what was drafted; for a vendor, derived from what is to be created
+
+	// Request and Item are QuickBooks' requestid and bId. Together they name
+	// the draft, whatever batch carries it, and never change.
+	Request string
+	Item    string
+	Batch   BatchID
+	Body    []byte // exactly what is sent, so that it can be sent again unchanged
+	Attempt int    // how often it was sent, from 1
+
+	State     PostingState
+	Document  DocumentID // when posted or adopted
+	SyncToken string
+	Fault     Fault  // when declined
+	TraceID   string // QuickBooks' intuit_tid of the last answer
+	// RetryAt is when a declined posting may be tried again unchanged; zero
+	// means never: something has to change first.
+	RetryAt    time.Time
+	RecordedAt time.Time
+}
+
+// Fault is why QuickBooks declined a posting.
+type Fault struct {
+	Code    string // as QuickBooks numbers it, without leading zeros
+	Detail  string // as QuickBooks worded it
+	Meaning string // for finance
+	Next    string // what to do about it
+	Owner   Owner
+}

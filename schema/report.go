@@ -1,0 +1,110 @@
+package schema
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Report says, for one company and period as of one instant, what arrived, what
+// we wrote and what the books say. Its JSON form is an interface that others rely
+// on: amounts are decimal strings, absent things are empty.
+type Report struct {
+	Company CompanyID `json:"company"`
+	Period  Period    `json:"period"`
+	AsOf    time.Time `json:"as_of"`
+	// Tied says that the residual of every currency is zero, that every item
+	// is settled, and that no delivery waits for a person.
+	Tied     bool                  `json:"tied"`
+	Equation []Equation            `json:"equation"`
+	States   map[State]StateTotals `json:"states"`
+	Items    []Item                `json:"items"`
+	Intake   Intake                `json:"intake"`
+	Run      RunFacts              `json:"run"`
+}
+
+// Equation is the completeness equation of one currency: Received is the sum of
+// the other amounts, or Residual says by how much it is not.
+type Equation struct {
+	Currency         Currency `json:"currency"`
+	Received         Amount   `json:"received"`
+	Verified         Amount   `json:"verified"`
+	PostedUnverified Amount   `json:"posted_unverified"`
+	Held             Amount   `json:"held"`
+	Waiting          Amount   `json:"waiting"`
+	Declined         Amount   `json:"declined"`
+	Uncertain        Amount   `json:"uncertain"`
+	Skipped          Amount   `json:"skipped"`
+	Cancelled        Amount   `json:"cancelled"`
+	Residual         Amount   `json:"residual"`
+}
+
+// StateTotals counts the items in one state and adds their amounts by currency.
+type StateTotals struct {
+	Count   int                 `json:"count"`
+	Amounts map[Currency]Amount `json:"amounts"`
+}
+
+// Item is one invoice, or one bill without an invoice, in a report.
+type Item struct {
+	InvoiceID     InvoiceID `json:"invoice_id"`
+	InvoiceNumber string    `json:"invoice_number"`
+	Worker        string    `json:"worker"`
+	State         State     `json:"state"`
+	// Cause says why it is in this state, for a person.
+	Cause            string     `json:"cause"`
+	Amount           Amount     `json:"amount"`
+	Currency         Currency   `json:"currency"`
+	QuickBooksID     DocumentID `json:"quickbooks_id"`
+	QuickBooksAmount *Amount    `json:"quickbooks_amount"` // null when QuickBooks was not read or has none
+	Difference       *Amount    `json:"difference"`        // QuickBooks less source; null like the former
+	AgeDays          int        `json:"age_days"`          // whole days from receipt to the report's instant
+	Owner            Owner      `json:"owner"`
+	NextAction       string     `json:"next_action"`
+	Rules            []RuleUse  `json:"rules"`
+	// Holds are all reasons why the invoice is not posted; State is the first.
+	Holds []HoldReason `json:"holds"`
+}
+
+// RuleUse names a rule that coded a line, and the version that did.
+type RuleUse struct {
+	Rule    RuleID `json:"rule"`
+	Version int    `json:"version"`
+}
+
+// Intake counts the deliveries that were received in the report's period by what
+// became of them. One of a kind that needs a person keeps the period from tying.
+type Intake struct {
+	Received int                 `json:"received"`
+	Pending  int                 `json:"pending"` // no outcome yet
+	Outcomes map[OutcomeKind]int `json:"outcomes"`
+	// Troubles describes, oldest first, at most 100 deliveries that need a person.
+	Troubles []Trouble `json:"troubles"`
+}
+
+// Trouble is a delivery that needs a person.
+type Trouble struct {
+	Delivery   DeliveryID  `json:"delivery"`
+	Kind       OutcomeKind `json:"kind"`
+	Detail     string      `json:"detail"`
+	ReceivedAt time.Time   `json:"received_at"`
+}
+
+// RunFacts say from what the report was made.
+type RunFacts struct {
+	BooksName    string    `json:"quickbooks_company"`
+	BooksReadAt  time.Time `json:"quickbooks_read_at"`
+	RulesVersion int       `json:"rules_version"`
+	// Hash is the SHA-256 of everything above it in canonical form: two
+	// reports with the same hash say the same.
+	Hash string `json:"hash"`
+}
+
+// Amount is a Money that writes itself to JSON as a decimal string without its
+// currency, for fields whose currency stands beside them.
+type Amount Money
+
+// MarshalJSON writes the decimal string.
+func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(Money(a).Decimal()) }
+
+// Money returns the amount with its currency.
+func (a Amount) Money() Money { return Money(a) }

@@ -1,0 +1,51 @@
+package schema
+
+import "time"
+
+// VerificationResult is what reading a bill back showed.
+type VerificationResult string
+
+// The results.
+const (
+	VerifiedExact     VerificationResult = "exact"     // every field as drafted
+	VerifiedDivergent VerificationResult = "divergent" // some field differs
+	VerifiedMissing   VerificationResult = "missing"   // it is not there any more
+)
+
+// Field is a field of a bill that is compared.
+type Field string
+
+// The fields that are compared.
+const (
+	FieldVendor    Field = "vendor"
+	FieldTotal     Field = "amount"
+	FieldLine      Field = "line"
+	FieldAccount   Field = "account"
+	FieldDate      Field = "date"
+	FieldDueDate   Field = "due_date"
+	FieldCurrency  Field = "currency"
+	FieldRate      Field = "rate"
+	FieldDocNumber Field = "doc_number"
+	FieldPayable   Field = "payable_account"
+)
+
+// Difference is one field of a bill that is not as it was drafted.
+type Difference struct {
+	Field    Field
+	Expected string
+	Found    string
+}
+
+// Verification records that a posted bill was read back from QuickBooks and
+// compared field by field. The newest of an invoice holds.
+type Verification struct {
+	Company     CompanyID
+	Invoice     InvoiceID
+	Draft       DraftID
+	Document    DocumentID
+	Result      VerificationResult
+	Differences []Difference
+	Total       Money // what QuickBooks holds; zero when missing
+	SyncToken   string
+	RecordedAt  time.Time
+}
