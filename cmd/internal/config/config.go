@@ -1,0 +1,289 @@
+package config
+
+import "time"
+
+// Config is the whole file.
+type Config struct {
+	// Store is where everything that was received and done is kept.
+	Store Store `yaml:"store"`
+
+	// Public is the listener that Ontop reaches.
+	Public Public `yaml:"public"`
+
+	// Private is the listener for people and for Prometheus. Never expose it to
+	// the internet.
+	Private Private `yaml:"private"`
+
+	// KeyFile is the keyset that seals OAuth tokens before they are stored.
+	// `tieout config init` makes one. Losing it means connecting QuickBooks
+	// again; nothing else is lost.
+	KeyFile string `yaml:"key_file"`
+
+	// Schedule says when the stages run by themselves.
+	Schedule Schedule `yaml:"schedule"`
+
+	// Log says how the program reports on itself.
+	Log Log `yaml:"log"`
+
+	// Companies are the sets of books, one entry each.
+	Companies []Company `yaml:"companies"`
+}
+
+// Store says where data is kept.
+type Store struct {
+	// DSN is embedded:///ABSOLUTE/DIR for the built-in engine, or
+	// http(s)://user:pass@host:8123/db or clickhouse://user:pass@host:9000/db
+	// for a ClickHouse server. It may name ${VARIABLES} of the environment.
+	//
+	// Defaults to embedded://$XDG_DATA_HOME/tieout.
+	DSN Secret `yaml:"dsn"`
+
+	// DSNFile is a file that holds the DSN.
+	DSNFile string `yaml:"dsn_file"`
+
+	// Cluster is the name of a ClickHouse cluster. When set, tables are created
+	// on all of it, replicated.
+	Cluster string `yaml:"cluster"`
+
+	// Journal is the folder of the write-ahead log that webhooks are made
+	// durable in before they are answered. It must be on a local disk.
+	//
+	// Defaults to a folder "journal" in the embedded engine's folder, or in
+	// $XDG_DATA_HOME/tieout for a server.
+	Journal string `yaml:"journal"`
+
+	// JournalLimitMiB bounds the journal. When it is full, Ontop is answered
+	// 503 and tries again later.
+	//
+	// Defaults to 4096.
+	JournalLimitMiB int `yaml:"journal_limit_mib"`
+}
+
+// Public is the listener that Ontop reaches, under /webhooks/ontop/COMPANY.
+type Public struct {
+	// Listen is the address, host:port.
+	//
+	// Defaults to 127.0.0.1:8080.
+	Listen string `yaml:"listen"`
+}
+
+// Private is the listener for people and for Prometheus.
+type Private struct {
+	// Listen is the address, host:port.
+	//
+	// Defaults to 127.0.0.1:8090.
+	Listen string `yaml:"listen"`
+
+	// URL is how a browser reaches this listener; QuickBooks sends people back
+	// to URL/oauth/quickbooks/callback.
+	//
+	// Defaults to http:// and the address.
+	URL string `yaml:"url"`
+}
+
+// Schedule says when the stages run by themselves, as cron expressions with
+// five fields, or as @every 30s, @hourly, @daily. Times of day are UTC.
+type Schedule struct {
+	// Transform turns what arrived into drafts. It is also woken by arrivals.
+	//
+	// Defaults to @every 30s.
+	Transform string `yaml:"transform"`
+
+	// Load posts what is ready. It is also woken by the transform.
+	//
+	// Defaults to @every 1m.
+	Load string `yaml:"load"`
+
+	// Sweep looks at everything again, without the shortcuts that a cycle takes.
+	//
+	// Defaults to @daily.
+	Sweep string `yaml:"sweep"`
+}
+
+// Log says how the program reports on itself, on standard error.
+type Log struct {
+	// Format is json or text.
+	//
+	// Defaults to json for serve, and text for commands on a terminal.
+	Format string `yaml:"format"`
+
+	// Level is debug, info, warn or error.
+	//
+	// Defaults to info for serve, and warn for other commands.
+	Level string `yaml:"level"`
+}
+
+// Company is one set of books: an Ontop client and a QuickBooks company.
+type Company struct {
+	// ID names the company in addresses, commands and every stored row: lower-case
+	// letters, digits and dashes, at most 40. It must never change.
+	ID string `yaml:"id"`
+
+	// Name is what people call it.
+	//
+	// Defaults to the id.
+	Name string `yaml:"name"`
+
+	// Ontop is the sending side.
+	Ontop Ontop `yaml:"ontop"`
+
+	// QuickBooks is the receiving side.
+	QuickBooks QuickBooks `yaml:"quickbooks"`
+
+	// Policy is how invoices are booked.
+	Policy Policy `yaml:"policy"`
+}
+
+// Ontop is the sending side of a company.
+type Ontop struct {
+	// ClientIDs are the Ontop clients whose events belong to this company. An
+	// event that names another client is kept, not applied, and shown. Empty
+	// means that any client is taken.
+	ClientIDs []string `yaml:"client_ids"`
+
+	// Signature is how deliveries prove where they come from:
+	// standard-webhooks, hmac-hex or bearer.
+	//
+	// Defaults to standard-webhooks.
+	Signature string `yaml:"signature"`
+
+	// Secrets verify signatures; any of them may match, so that one can be
+	// rotated without losing a delivery. For standard-webhooks each is whsec_
+	// and base64.
+	Secrets []Secret `yaml:"secrets"`
+
+	// SecretsFile is a file with one secret a line.
+	SecretsFile string `yaml:"secrets_file"`
+
+	// Header carries the signature; used by hmac-hex only.
+	//
+	// Defaults to X-Signature.
+	Header string `yaml:"header"`
+
+	// Prefix is put before the body when signing; used by hmac-hex only.
+	Prefix string `yaml:"prefix"`
+
+	// Suffix is put after the body when signing; used by hmac-hex only.
+	Suffix string `yaml:"suffix"`
+
+	// Tolerance is how far a signed timestamp may be off, in either direction.
+	//
+	// Defaults to 5m.
+	Tolerance time.Duration `yaml:"tolerance"`
+
+	// RatePerSecond bounds the deliveries of this company; above it the answer
+	// is 429 and the sender tries again.
+	//
+	// Defaults to 5000.
+	RatePerSecond int `yaml:"rate_per_second"`
+
+	// UnsafeAcceptUnsigned takes deliveries without a signature. Anybody who can
+	// reach the public listener can then invent invoices.
+	UnsafeAcceptUnsigned bool `yaml:"unsafe_accept_unsigned"`
+}
+
+// QuickBooks is the receiving side of a company.
+type QuickBooks struct {
+	// Environment is production or sandbox, and decides the four addresses
+	// unless they are given below.
+	//
+	// Defaults to production.
+	Environment string `yaml:"environment"`
+
+	// APIURL is the base address of the accounting API.
+	APIURL string `yaml:"api_url"`
+
+	// AuthorizeURL is where a person consents.
+	AuthorizeURL string `yaml:"authorize_url"`
+
+	// TokenURL is where codes and refresh tokens are exchanged.
+	TokenURL string `yaml:"token_url"`
+
+	// RevokeURL is where tokens are given back.
+	RevokeURL string `yaml:"revoke_url"`
+
+	// ClientID is the app's, from Intuit's developer portal.
+	ClientID string `yaml:"client_id"`
+
+	// ClientSecret belongs to ClientID.
+	ClientSecret Secret `yaml:"client_secret"`
+
+	// ClientSecretFile is a file that holds the client secret.
+	ClientSecretFile string `yaml:"client_secret_file"`
+
+	// RealmID is QuickBooks' number of the company. When set, connecting any
+	// other company is refused. When empty, the one that is connected first is
+	// taken.
+	RealmID string `yaml:"realm_id"`
+
+	// BatchSize is how many bills are sent in one request, 1 to 30.
+	//
+	// Defaults to 30, the most that QuickBooks takes.
+	BatchSize int `yaml:"batch_size"`
+
+	// RequestsPerMinute is our share of the realm's 500 a minute.
+	//
+	// Defaults to 500.
+	RequestsPerMinute int `yaml:"requests_per_minute"`
+
+	// RequestsPerSecond is our share of the realm's 10 a second.
+	//
+	// Defaults to 10.
+	RequestsPerSecond int `yaml:"requests_per_second"`
+
+	// BatchesPerMinute is our share of the 40 batches a minute.
+	//
+	// Defaults to 40.
+	BatchesPerMinute int `yaml:"batches_per_minute"`
+}
+
+// Policy is how a company's invoices are booked.
+type Policy struct {
+	// PostOn is the invoice status from which a bill is posted: created,
+	// confirmed or paid.
+	//
+	// Defaults to confirmed: earlier, amounts and rates may still change.
+	PostOn string `yaml:"post_on"`
+
+	// Payee says whom the company owes, worker or platform, by the contract's
+	// signing. What is given here replaces the defaults one by one.
+	//
+	// Defaults to {PAYMENT_AGENT: worker, SERVICE_PROVIDER: worker,
+	// CONTRACTOR_OF_RECORD: platform, EOR: platform}.
+	Payee map[string]string `yaml:"payee"`
+
+	// PlatformVendor is the display name of the vendor that stands for Ontop.
+	//
+	// Defaults to Ontop.
+	PlatformVendor string `yaml:"platform_vendor"`
+
+	// CreateVendors says what happens to a payee without a vendor: review
+	// (proposed, a person approves), automatic or never.
+	//
+	// Defaults to review.
+	CreateVendors string `yaml:"create_vendors"`
+
+	// ClosedPeriod says what happens to a bill dated in closed books: hold or
+	// next_open_day.
+	//
+	// Defaults to hold.
+	ClosedPeriod string `yaml:"closed_period"`
+
+	// BillDate is the date that a bill carries: issue_date, period_end or
+	// paid_at.
+	//
+	// Defaults to issue_date.
+	BillDate string `yaml:"bill_date"`
+
+	// PayableAccounts names the accounts payable account by currency, as
+	// QuickBooks numbers it. Needed only where there are several in one currency.
+	PayableAccounts map[string]string `yaml:"payable_accounts"`
+
+	// AttachPDF asks for the invoice's PDF to be attached to the bill. This
+	// version attaches nothing, and says so in the log when it is true.
+	AttachPDF bool `yaml:"attach_pdf"`
+
+	// RecordPayments asks for bill payments to be recorded. This version records
+	// none, and says so in the log when it is true.
+	RecordPayments bool `yaml:"record_payments"`
+}

@@ -1,0 +1,307 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/cmd/internal/config"
+	"github.com/tieout/tieout/schema"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+const webhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+// source gives variables and files from maps, so that no test depends on the
+// machine that it runs on.
+func source(env, files map[string]string) config.Source {
+	return config.Source{
+		Env: func(name string) (string, bool) {
+			value, ok := env[name]
+			return value, ok
+		},
+		ReadFile: func(name string) ([]byte, error) {
+			text, ok := files[name]
+			if !ok {
+				return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+			}
+			return []byte(text), nil
+		},
+	}
+}
+
+func minimal() string {
+	return `
+key_file: /etc/tieout/keyset.json
+companies:
+  - id: acme
+    ontop:
+      secrets: ["` + webhookSecret + `"]
+    quickbooks:
+      client_id: app
+      client_secret: hush-hush
+`
+}
+
+func home() config.Source { return source(map[string]string{"HOME": "/home/ops"}, nil) }
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+
+	t.Run("FillsInDefaults", func(t *testing.T) {
+		t.Parallel()
+		c, err := config.Parse([]byte(minimal()), home())
+		require.NoError(t, err)
+		require.Equal(t, "embedded:///home/ops/.local/share/tieout", c.Store.DSN.Reveal())
+		require.Equal(t, "/home/ops/.local/share/tieout/journal", c.Store.Journal)
+		require.Equal(t, "127.0.0.1:8080", c.Public.Listen)
+		require.Equal(t, "http://127.0.0.1:8090", c.Private.URL)
+		require.Equal(t, "@every 30s", c.Schedule.Transform)
+		acme := c.Companies[0]
+		require.Equal(t, "acme", acme.Name)
+		require.Equal(t, 5*time.Minute, acme.Ontop.Tolerance)
+		require.Equal(t, 30, acme.QuickBooks.BatchSize)
+	})
+
+	t.Run("SaysThePolicyInTheWordsOfTheStages", func(t *testing.T) {
+		t.Parallel()
+		c, err := config.Parse([]byte(minimal()+`
+    policy:
+      payee: {EOR: worker}
+      payable_accounts: {EUR: "33"}
+`), home())
+		require.NoError(t, err)
+		require.Equal(t, schema.Policy{
+			PostOn: schema.PostOnConfirmed,
+			Payee: map[schema.Signing]schema.PayeeKind{
+				schema.SigningPaymentAgent: schema.PayeeWorker, schema.SigningServiceProvider: schema.PayeeWorker,
+				schema.SigningContractorOfRecord: schema.PayeePlatform, schema.SigningEOR: schema.PayeeWorker,
+			},
+			PlatformVendor:  "Ontop",
+			CreateVendors:   schema.CreateAfterReview,
+			ClosedPeriod:    schema.ClosedHold,
+			BillDate:        schema.BillOnIssueDate,
+			PayableAccounts: map[schema.Currency]schema.AccountID{"EUR": "33"},
+		}, c.Companies[0].Policy.Schema())
+	})
+
+	t.Run("TakesSecretsFromTheEnvironmentAndFromFiles", func(t *testing.T) {
+		t.Parallel()
+		text := `
+store: {dsn: "http://tieout:${CH_PASSWORD}@db:8123/tieout"}
+key_file: /k
+companies:
+  - id: acme
+    ontop: {secrets_file: /run/webhook}
+    quickbooks: {client_id: app, client_secret_file: /run/qbo}
+`
+		c, err := config.Parse([]byte(text), source(
+			map[string]string{"HOME": "/h", "CH_PASSWORD": "s3cret"},
+			map[string]string{"/run/webhook": webhookSecret + "\n" + webhookSecret + "\n", "/run/qbo": "hush-hush\n"},
+		))
+		require.NoError(t, err)
+		require.Equal(t, "http://tieout:s3cret@db:8123/tieout", c.Store.DSN.Reveal())
+		require.Equal(t, "hush-hush", c.Companies[0].QuickBooks.ClientSecret.Reveal())
+		require.Len(t, c.Companies[0].Ontop.Secrets, 2)
+		require.Empty(t, c.Store.EmbeddedDir())
+	})
+
+	t.Run("ReportsFiveMistakesAtOnceEachByItsKey", func(t *testing.T) {
+		t.Parallel()
+		_, err := config.Parse([]byte(`
+store: {dsn: "postgres://db/tieout"}
+public: {listen: "8080"}
+key_file: /k
+schedule: {load: "every minute"}
+companies:
+  - id: acme
+    ontop: {secrets: ["`+webhookSecret+`"]}
+    quickbooks: {client_id: app, client_secret: hush-hush, batch_size: 50}
+    policy: {post_on: approved}
+`), home())
+		require.Error(t, err)
+		require.Equal(t, []string{
+			`store.dsn: must begin with embedded://, http://, https:// or clickhouse://`,
+			`public.listen: must be host:port, is "8080"`,
+			`schedule.load: must be a cron expression or @every DURATION, is "every minute"`,
+			`companies[acme].quickbooks.batch_size: must be from 1 to 30, is 50`,
+			`companies[acme].policy.post_on: must be one of created, confirmed, paid, is "approved"`,
+		}, strings.Split(err.Error(), "\n"))
+	})
+}
+
+func TestParse_Mistakes(t *testing.T) {
+	t.Parallel()
+	company := func(lines string) string {
+		return "key_file: /k\ncompanies:\n  - id: acme\n    ontop: {secrets: [" + webhookSecret + "]}\n" +
+			"    quickbooks: {client_id: app, client_secret: hush-hush}\n" + lines
+	}
+	cases := map[string]struct{ text, want string }{
+		"UnknownKey": {
+			text: minimal() + "pubic: {listen: ':1'}\n",
+			want: "pubic: unknown key (line 10); `tieout config reference` lists all keys",
+		},
+		"UnknownKeyOfACompany": {
+			text: company("    polcy: {}\n"),
+			want: "companies[acme].polcy: unknown key (line 6); `tieout config reference` lists all keys",
+		},
+		"WrongType": {
+			text: company("    policy: {platform_vendor: [1]}\n"),
+			want: "companies[acme].policy.platform_vendor: must be a text (line 6)",
+		},
+		"NumberThatIsNone": {
+			text: minimal() + "store: {journal_limit_mib: plenty}\n",
+			want: `store.journal_limit_mib: must be a number, is "plenty" (line 10)`,
+		},
+		"NotYAML":          {text: "companies: [", want: "not YAML: "},
+		"NoCompany":        {text: "key_file: /k\n", want: "companies: is empty"},
+		"NoKeyFile":        {text: "companies: []\n", want: "key_file: is missing; `tieout config init` makes one"},
+		"SameCompanyTwice": {text: company("  - id: acme\n"), want: `companies[1].id: "acme" is used twice`},
+		"CompanyID":        {text: "companies: [{id: 'Acme Inc'}]\n", want: `companies[Acme Inc].id: must be 1 to 40 lower-case letters`},
+		"SecretTooShort": {
+			text: "companies: [{id: a, ontop: {secrets: [whsec_c2hvcnQ=]}}]\n",
+			want: "companies[a].ontop.secrets[0]: must hold 24 to 64 bytes, holds 5",
+		},
+		"SecretOfTheWrongKind": {
+			text: "companies: [{id: a, ontop: {secrets: [letmein]}}]\n",
+			want: "companies[a].ontop.secrets[0]: must be whsec_ and base64",
+		},
+		"NoSecret": {
+			text: "companies: [{id: a}]\n",
+			want: "companies[a].ontop.secrets: is empty; without a secret no delivery can be believed",
+		},
+		"MissingVariable": {
+			text: "store: {dsn: 'http://${NOBODY}@h:1/d'}\n",
+			want: "store.dsn: the environment has no variable NOBODY",
+		},
+		"SecretTwice": {
+			text: "companies: [{id: a, quickbooks: {client_secret: x, client_secret_file: /y}}]\n",
+			want: "companies[a].quickbooks.client_secret: given twice",
+		},
+		"SecretFileMissing": {
+			text: "companies: [{id: a, quickbooks: {client_secret_file: /nowhere}}]\n",
+			want: "companies[a].quickbooks.client_secret_file: open /nowhere: file does not exist",
+		},
+		"RelativeFolder": {
+			text: "store: {dsn: 'embedded://data'}\n",
+			want: `store.dsn: the folder behind embedded:// must be absolute, is "data"`,
+		},
+		"ClusterWithoutServer": {
+			text: "store: {cluster: main}\n",
+			want: "store.cluster: the embedded engine has no cluster",
+		},
+		"PlainHTTPToQuickBooks": {
+			text: "companies: [{id: a, quickbooks: {token_url: 'http://example.com/t'}}]\n",
+			want: "companies[a].quickbooks.token_url: must use https",
+		},
+		"SameListenerTwice": {
+			text: "private: {listen: '127.0.0.1:8080'}\n",
+			want: "private.listen: must differ from public.listen",
+		},
+		"UnknownSigning": {
+			text: "companies: [{id: a, policy: {payee: {BARTER: worker}}}]\n",
+			want: `companies[a].policy.payee: must be one of PAYMENT_AGENT, SERVICE_PROVIDER, CONTRACTOR_OF_RECORD, EOR, is "BARTER"`,
+		},
+		"UnknownCurrency": {
+			text: "companies: [{id: a, policy: {payable_accounts: {usd: '33'}}}]\n",
+			want: `companies[a].policy.payable_accounts: currency "usd": not an ISO 4217 code in upper case`,
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.Parse([]byte(tc.text), home())
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+
+	t.Run("SaysHowToMakeAFileThatIsMissing", func(t *testing.T) {
+		t.Parallel()
+		_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), home())
+		require.ErrorIs(t, err, fs.ErrNotExist)
+		require.ErrorContains(t, err, "tieout config init")
+	})
+
+	t.Run("RefusesAFileOfTheWrongKind", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "big")
+		require.NoError(t, os.WriteFile(path, make([]byte, 1<<20+1), 0o600))
+		_, err := config.Load(path, home())
+		require.ErrorContains(t, err, "larger than 1 MiB")
+	})
+}
+
+func TestSecret_IsNeverPrinted(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse([]byte(minimal()), home())
+	require.NoError(t, err)
+
+	var page bytes.Buffer
+	require.NoError(t, c.Print(&page))
+	encoded, err := json.Marshal(c)
+	require.NoError(t, err)
+	texts := []string{page.String(), string(encoded)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
+		texts = append(texts, fmt.Sprintf(verb, c))
+	}
+	for _, text := range texts {
+		require.NotContains(t, text, "hush-hush")
+		require.NotContains(t, text, webhookSecret)
+	}
+	require.Contains(t, page.String(), "client_secret: <secret>")
+}
+
+func TestPrint_IsReadBack(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse([]byte(minimal()), home())
+	require.NoError(t, err)
+	var page bytes.Buffer
+	require.NoError(t, c.Print(&page))
+	text := strings.ReplaceAll(page.String(), "- <secret>", "- "+webhookSecret)
+	text = strings.ReplaceAll(text, "dsn: <secret>", "dsn: embedded:///x")
+	text = strings.ReplaceAll(text, "<secret>", "other")
+	again, err := config.Parse([]byte(text), home())
+	require.NoError(t, err)
+	require.Equal(t, c.Companies[0].Policy.Schema(), again.Companies[0].Policy.Schema())
+}
+
+// The page in the repository is what the program prints.
+func TestReference_IsCurrent(t *testing.T) {
+	t.Parallel()
+	var page bytes.Buffer
+	require.NoError(t, config.Reference(&page))
+	golden := filepath.Join("testdata", "reference.md")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, page.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), page.String(), "run: go test ./cmd/internal/config -update")
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(minimal()))
+	f.Add([]byte("companies: [{id: a, quickbooks: {client_secret: [hush-hush]}}]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := config.Parse(data, home())
+		if err != nil {
+			require.Zero(t, c)
+			return
+		}
+		require.NotEmpty(t, c.Companies)
+	})
+}

@@ -1,0 +1,248 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/tieout/tieout/schema"
+)
+
+var companyID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+// mistakes collects what is wrong, by key.
+type mistakes []error
+
+func (m *mistakes) add(key, format string, args ...any) {
+	*m = append(*m, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+}
+
+func (m *mistakes) oneOf(key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		m.add(key, "must be one of %s, is %q", strings.Join(allowed, ", "), value)
+	}
+}
+
+func (m *mistakes) between(key string, value, least, most int) {
+	if value < least || value > most {
+		m.add(key, "must be from %d to %d, is %d", least, most, value)
+	}
+}
+
+func (c Config) validate() []error {
+	var m mistakes
+	c.Store.validate(&m)
+	m.listen("public.listen", c.Public.Listen)
+	m.listen("private.listen", c.Private.Listen)
+	if c.Public.Listen == c.Private.Listen {
+		m.add("private.listen", "must differ from public.listen, is %q too", c.Private.Listen)
+	}
+	m.webAddress("private.url", c.Private.URL, false)
+	if c.KeyFile == "" {
+		m.add("key_file", "is missing; `tieout config init` makes one")
+	}
+	m.schedule("schedule.transform", c.Schedule.Transform)
+	m.schedule("schedule.load", c.Schedule.Load)
+	m.schedule("schedule.sweep", c.Schedule.Sweep)
+	if c.Log.Format != "" {
+		m.oneOf("log.format", c.Log.Format, "json", "text")
+	}
+	if c.Log.Level != "" {
+		m.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	}
+	if len(c.Companies) == 0 {
+		m.add("companies", "is empty; at least one company is needed")
+	}
+	seen := map[string]bool{}
+	for i, company := range c.Companies {
+		if company.ID != "" && seen[company.ID] {
+			m.add(fmt.Sprintf("companies[%d].id", i), "%q is used twice", company.ID)
+		}
+		seen[company.ID] = true
+		company.validate(&m, companyKey(i, company.ID))
+	}
+	return m
+}
+
+// companyKey is how mistakes name a company: by id, or by place when it has none.
+func companyKey(i int, id string) string {
+	if id == "" {
+		return fmt.Sprintf("companies[%d]", i)
+	}
+	return fmt.Sprintf("companies[%s]", id)
+}
+
+func (s Store) validate(m *mistakes) {
+	dsn := s.DSN.Reveal()
+	switch scheme, rest, _ := strings.Cut(dsn, "://"); scheme {
+	case "embedded":
+		if !filepath.IsAbs(rest) {
+			m.add("store.dsn", "the folder behind embedded:// must be absolute, is %q", rest)
+		}
+		if s.Cluster != "" {
+			m.add("store.cluster", "the embedded engine has no cluster; give the address of a server in store.dsn, or leave it out")
+		}
+	case "http", "https", "clickhouse":
+		if u, err := url.Parse(dsn); err != nil || u.Host == "" {
+			m.add("store.dsn", "is not an address such as %s://user:pass@host:8123/db", scheme)
+		}
+	default:
+		m.add("store.dsn", "must begin with embedded://, http://, https:// or clickhouse://")
+	}
+	if !filepath.IsAbs(s.Journal) {
+		m.add("store.journal", "must be an absolute path, is %q", s.Journal)
+	}
+	m.between("store.journal_limit_mib", s.JournalLimitMiB, 16, 1<<20)
+}
+
+func (m *mistakes) listen(key, value string) {
+	host, port, err := net.SplitHostPort(value)
+	if err != nil || port == "" {
+		m.add(key, "must be host:port, is %q", value)
+		return
+	}
+	if strings.ContainsAny(host, "/ ") {
+		m.add(key, "must be host:port, is %q", value)
+	}
+}
+
+func (m *mistakes) schedule(key, value string) {
+	if _, err := cron.ParseStandard(value); err != nil {
+		m.add(key, "must be a cron expression or @every DURATION, is %q", value)
+	}
+}
+
+// webAddress checks an http(s) address. Where tokens or amounts travel, only a
+// loopback address, which a simulator has, may be without TLS.
+func (m *mistakes) webAddress(key, value string, confidential bool) {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		m.add(key, "must be an http(s) address, is %q", value)
+		return
+	}
+	if confidential && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		m.add(key, "must use https, is %q; only a simulator on this machine may do without", value)
+	}
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && addr.IsLoopback())
+}
+
+func (c Company) validate(m *mistakes, key string) {
+	if !companyID.MatchString(c.ID) {
+		m.add(key+".id", "must be 1 to 40 lower-case letters, digits and dashes, is %q", c.ID)
+	}
+	c.Ontop.validate(m, key+".ontop")
+	c.QuickBooks.validate(m, key+".quickbooks")
+	c.Policy.validate(m, key+".policy")
+}
+
+func (o Ontop) validate(m *mistakes, key string) {
+	m.oneOf(key+".signature", o.Signature, "standard-webhooks", "hmac-hex", "bearer")
+	if len(o.Secrets) == 0 && !o.UnsafeAcceptUnsigned {
+		m.add(key+".secrets", "is empty; without a secret no delivery can be believed")
+	}
+	for i, secret := range o.Secrets {
+		if err := checkSecret(o.Signature, secret.Reveal()); err != nil {
+			m.add(fmt.Sprintf("%s.secrets[%d]", key, i), "%w", err)
+		}
+	}
+	if o.Tolerance < time.Second || o.Tolerance > time.Hour {
+		m.add(key+".tolerance", "must be from 1s to 1h, is %s", o.Tolerance)
+	}
+	m.between(key+".rate_per_second", o.RatePerSecond, 1, 1_000_000)
+}
+
+// checkSecret follows Standard Webhooks 1.0.0 for the sizes: 24 to 64 bytes.
+func checkSecret(signature, secret string) error {
+	if signature != "standard-webhooks" {
+		if len(secret) < 16 {
+			return errors.New("must have at least 16 characters")
+		}
+		return nil
+	}
+	encoded, ok := strings.CutPrefix(secret, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if !ok || err != nil {
+		return errors.New("must be whsec_ and base64, as Standard Webhooks writes secrets")
+	}
+	if len(key) < 24 || len(key) > 64 {
+		return fmt.Errorf("must hold 24 to 64 bytes, holds %d", len(key))
+	}
+	return nil
+}
+
+func (q QuickBooks) validate(m *mistakes, key string) {
+	m.oneOf(key+".environment", q.Environment, "production", "sandbox")
+	for _, address := range []struct{ key, value string }{
+		{"api_url", q.APIURL}, {"authorize_url", q.AuthorizeURL}, {"token_url", q.TokenURL}, {"revoke_url", q.RevokeURL},
+	} {
+		if address.value != "" {
+			m.webAddress(key+"."+address.key, address.value, true)
+		}
+	}
+	if q.ClientID == "" {
+		m.add(key+".client_id", "is missing; it is in the app's keys at developer.intuit.com")
+	}
+	if q.ClientSecret == "" {
+		m.add(key+".client_secret", "is missing; it is in the app's keys at developer.intuit.com")
+	}
+	m.between(key+".batch_size", q.BatchSize, 1, 30)
+	m.between(key+".requests_per_minute", q.RequestsPerMinute, 1, 500)
+	m.between(key+".requests_per_second", q.RequestsPerSecond, 1, 10)
+	m.between(key+".batches_per_minute", q.BatchesPerMinute, 1, 40)
+}
+
+func (p Policy) validate(m *mistakes, key string) {
+	m.oneOf(key+".post_on", p.PostOn, string(schema.PostOnCreated), string(schema.PostOnConfirmed), string(schema.PostOnPaid))
+	m.oneOf(key+".create_vendors", p.CreateVendors,
+		string(schema.CreateAfterReview), string(schema.CreateAutomatically), string(schema.CreateNever))
+	m.oneOf(key+".closed_period", p.ClosedPeriod, string(schema.ClosedHold), string(schema.ClosedNextOpenDay))
+	m.oneOf(key+".bill_date", p.BillDate,
+		string(schema.BillOnIssueDate), string(schema.BillOnPeriodEnd), string(schema.BillOnPaidAt))
+	for signing, kind := range p.Payee {
+		m.oneOf(key+".payee", signing, string(schema.SigningPaymentAgent), string(schema.SigningServiceProvider),
+			string(schema.SigningContractorOfRecord), string(schema.SigningEOR))
+		m.oneOf(key+".payee."+signing, kind, string(schema.PayeeWorker), string(schema.PayeePlatform))
+	}
+	for code, account := range p.PayableAccounts {
+		if _, err := schema.ParseCurrency(code); err != nil {
+			m.add(key+".payable_accounts", "%w", err)
+		}
+		if account == "" {
+			m.add(key+".payable_accounts."+code, "is empty; give the account's id in QuickBooks")
+		}
+	}
+}
+
+// Schema returns the policy in the words of the stages.
+func (p Policy) Schema() schema.Policy {
+	policy := schema.Policy{
+		PostOn:          schema.PostOn(p.PostOn),
+		Payee:           map[schema.Signing]schema.PayeeKind{},
+		PlatformVendor:  p.PlatformVendor,
+		CreateVendors:   schema.VendorCreation(p.CreateVendors),
+		ClosedPeriod:    schema.ClosedPeriod(p.ClosedPeriod),
+		BillDate:        schema.BillDateRule(p.BillDate),
+		PayableAccounts: map[schema.Currency]schema.AccountID{},
+	}
+	for signing, kind := range p.Payee {
+		policy.Payee[schema.Signing(signing)] = schema.PayeeKind(kind)
+	}
+	for code, account := range p.PayableAccounts {
+		policy.PayableAccounts[schema.Currency(code)] = schema.AccountID(account)
+	}
+	return policy
+}
