@@ -1,0 +1,123 @@
+package storetest
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// Store is everything that a store of tieout does. Stages declare the few
+// methods that they need; this is their union, for the suite.
+//
+// A record is appended and never changed, and recording the same fact again
+// changes nothing that a reader sees. Of several records of one subject the one
+// with the latest RecordedAt holds, and of those the one recorded last. Any
+// error is an unknown outcome: the record may be there. An id that is not
+// known is absent from a map, and a single read of nothing is the zero value.
+// Where a method takes asOf, only what was recorded by then is seen, and the
+// zero time means now.
+type Store interface {
+	Intake
+	Sources
+	Drafts
+	Masters
+	Settings
+	Postings
+	Checks
+	Leases
+}
+
+// Intake stores deliveries and what became of them.
+type Intake interface {
+	// Stage stores a block exactly once, however often it is offered.
+	Stage(ctx context.Context, block schema.Block) error
+	// Pending returns at most limit deliveries without an outcome, each once,
+	// the one received first leading.
+	Pending(ctx context.Context, company schema.CompanyID, limit int) ([]schema.Staged, error)
+	// RecordOutcomes says what became of deliveries. The first outcome of a
+	// delivery stays.
+	RecordOutcomes(ctx context.Context, outcomes []schema.Outcome) error
+	// Intake counts the deliveries first received in the month, in UTC.
+	Intake(ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time) (schema.Intake, error)
+	// Backlog counts what is still to be done.
+	Backlog(ctx context.Context, company schema.CompanyID) (schema.Backlog, error)
+}
+
+// Sources keeps contracts and invoices, each record the folded state after a change.
+type Sources interface {
+	Contracts(ctx context.Context, company schema.CompanyID, ids []schema.ContractID) (map[schema.ContractID]schema.Contract, error)
+	Invoices(ctx context.Context, company schema.CompanyID, ids []schema.InvoiceID) (map[schema.InvoiceID]schema.Invoice, error)
+	RecordContracts(ctx context.Context, contracts []schema.Contract) error
+	RecordInvoices(ctx context.Context, invoices []schema.Invoice) error
+}
+
+// Drafts keeps what the transform makes of invoices.
+type Drafts interface {
+	// OpenPositions yields every invoice without a live bill posting, by id.
+	// It leaves out what is cancelled and drafted so, and what is skipped.
+	OpenPositions(ctx context.Context, company schema.CompanyID) iter.Seq2[schema.Position, error]
+	RecordDrafts(ctx context.Context, drafts []schema.Draft) error
+	RecordDecisions(ctx context.Context, decisions []schema.Decision) error
+	// DueBills returns the drafts that may be posted now, the oldest TxnDate
+	// first, then by invoice.
+	DueBills(ctx context.Context, company schema.CompanyID, now time.Time, limit int) ([]schema.Draft, error)
+}
+
+// Masters keeps what finance and QuickBooks say about accounts and vendors.
+type Masters interface {
+	Rules(ctx context.Context, company schema.CompanyID, asOf time.Time) (schema.RuleSet, error)
+	RecordRules(ctx context.Context, rules schema.RuleSet) error
+	Payees(ctx context.Context, company schema.CompanyID) (map[schema.PayeeKey]schema.Payee, error)
+	RecordPayees(ctx context.Context, payees []schema.Payee) error
+}
+
+// Settings keeps the connection to QuickBooks and what was read of its chart.
+type Settings interface {
+	Books(ctx context.Context, company schema.CompanyID, asOf time.Time) (schema.Books, error)
+	RecordBooks(ctx context.Context, books schema.Books) error
+	Connection(ctx context.Context, company schema.CompanyID) (schema.Connection, error)
+	RecordConnection(ctx context.Context, connection schema.Connection) error
+	Secrets
+}
+
+// Secrets keeps what is sealed before it comes here.
+type Secrets interface {
+	// SaveSecret replaces a secret. An empty one forgets it.
+	SaveSecret(ctx context.Context, company schema.CompanyID, name string, sealed []byte, at time.Time) error
+	// Secret returns nil when there is none.
+	Secret(ctx context.Context, company schema.CompanyID, name string) ([]byte, error)
+}
+
+// Postings keeps what was sent to QuickBooks.
+type Postings interface {
+	RecordPostings(ctx context.Context, postings []schema.Posting) error
+	// OpenPostings returns the postings whose newest state is named or
+	// uncertain, by subject.
+	OpenPostings(ctx context.Context, company schema.CompanyID, kind schema.PostingKind) ([]schema.Posting, error)
+	LatestPostings(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, subjects []string,
+	) (map[string]schema.Posting, error)
+}
+
+// Checks keeps what reading back showed, and gives the report its facts.
+type Checks interface {
+	RecordVerifications(ctx context.Context, verifications []schema.Verification) error
+	// Unverified returns at most limit posted bills that were never read back,
+	// the one recorded first leading. The invoice comes without its lines.
+	Unverified(ctx context.Context, company schema.CompanyID, limit int) ([]schema.Position, error)
+	// Positions yields every invoice of the period, by id, without the
+	// invoice's lines and the posting's body.
+	Positions(
+		ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time,
+	) iter.Seq2[schema.Position, error]
+}
+
+// Leases lets one of several processes do a piece of work.
+type Leases interface {
+	// TryLease claims name for holder until now+ttl, and reports whether it
+	// may act. Two holders never both may; at times neither may.
+	TryLease(ctx context.Context, name, holder string, ttl time.Duration, now time.Time) (bool, error)
+	ReleaseLease(ctx context.Context, name, holder string, now time.Time) error
+}
