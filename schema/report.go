@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"time"
 )
@@ -20,6 +21,26 @@ type Report struct {
 	Items    []Item                `json:"items"`
 	Intake   Intake                `json:"intake"`
 	Run      RunFacts              `json:"run"`
+}
+
+// Sum hashes what the report says: neither when it was made, nor how old its
+// items had become by then.
+func (r Report) Sum() Sum {
+	r.AsOf, r.Run = time.Time{}, RunFacts{}
+	items := r.Items
+	r.Items = nil
+	h := sha256.New()
+	// Encoding cannot fail: every field is a text, a number, a map by text or
+	// an Amount, and a hash takes all that is written to it.
+	encoder := json.NewEncoder(h)
+	_ = encoder.Encode(r)
+	for _, item := range items {
+		item.AgeDays = 0
+		_ = encoder.Encode(item)
+	}
+	var sum Sum
+	h.Sum(sum[:0])
+	return sum
 }
 
 // Equation is the completeness equation of one currency: Received is the sum of
@@ -94,8 +115,8 @@ type RunFacts struct {
 	BooksName    string    `json:"quickbooks_company"`
 	BooksReadAt  time.Time `json:"quickbooks_read_at"`
 	RulesVersion int       `json:"rules_version"`
-	// Hash is the SHA-256 of everything above it in canonical form: two
-	// reports with the same hash say the same.
+	// Hash is the report's [Report.Sum]: two reports with the same hash say the
+	// same about the same books.
 	Hash string `json:"hash"`
 }
 

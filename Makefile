@@ -1,0 +1,75 @@
+# Every tool's version is pinned here, and nowhere else.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
+
+export CGO_ENABLED ?= 0
+
+BIN   := bin
+TOOLS := $(CURDIR)/.cache/tools
+FUZZTIME ?= 20s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: engine
+engine: ## Fetch the embedded ClickHouse engine once, and check it
+	@command -v npm >/dev/null || { echo "make engine: npm is needed to fetch the engine; install Node.js with npm"; exit 1; }
+	@go run ./schema/engine/fetch
+
+.PHONY: build
+build: ## Build the programs into bin/
+	@go build -trimpath -o $(BIN)/ ./cmd/tieout ./cmd/sim
+
+.PHONY: demo
+demo: engine build ## Watch the whole job on this machine, with nobody's account
+	@$(BIN)/sim demo --exit
+
+.PHONY: test
+test: engine ## Run all tests
+	go test -timeout 20m ./...
+
+.PHONY: test/race
+test/race: engine ## Run all tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout 30m ./...
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## Check style and look for mistakes
+	$< run ./...
+
+.PHONY: fmt
+fmt: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## Format the code
+	$< fmt ./...
+
+.PHONY: bench
+bench: engine ## Measure, and print the table of the README
+	@go run ./cmd/internal/bench
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser of foreign bytes for FUZZTIME each
+	@go list -f '{{.ImportPath}} {{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}' ./... | \
+	while read -r package files; do \
+	  [ -n "$$files" ] || continue; \
+	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$files); do \
+	    echo "fuzz $$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+	  done; \
+	done
+
+.PHONY: verify
+verify: $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) ## Prove that generated pages and go.mod are current, and look for known vulnerabilities
+	go mod tidy -diff
+	go test ./cmd/internal/config -run TestReference -count=1
+	$< ./...
+
+$(TOOLS)/golangci-lint-%:
+	@mkdir -p $(TOOLS)
+	@GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*
+	@mv $(TOOLS)/golangci-lint $@
+
+$(TOOLS)/govulncheck-%:
+	@mkdir -p $(TOOLS)
+	@GOBIN=$(TOOLS) go install golang.org/x/vuln/cmd/govulncheck@$*
+	@mv $(TOOLS)/govulncheck $@

@@ -1,0 +1,180 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// A verdict says where one invoice stands.
+type verdict struct {
+	state  schema.State
+	column column
+	cause  string
+	owner  schema.Owner
+	next   string
+}
+
+// column is the term of the equation under which an invoice counts.
+type column int
+
+const (
+	verified column = iota
+	postedUnverified
+	held
+	waiting
+	declined
+	uncertain
+	skipped
+	cancelled
+	columns // how many there are
+)
+
+// classify finds the one state of a position. What is in the books comes first,
+// since nothing that happens at the source undoes it; then what a person said;
+// then the source; then the draft.
+func classify(p schema.Position) verdict {
+	switch {
+	case p.Posting.State == schema.PostingNamed, p.Posting.State == schema.PostingUncertain:
+		return verdict{
+			schema.StateUncertain, uncertain, "sent to QuickBooks, no answer came", schema.OwnerNobody,
+			"none: the next load looks it up before anything is sent again",
+		}
+	case p.Posting.State.Live():
+		return classifyPosted(p)
+	case p.Decision.Kind == schema.DecideSkip:
+		return verdict{schema.StateSkipped, skipped, saidBy(p.Decision), schema.OwnerNobody, ""}
+	case p.Invoice.Status == schema.StatusCancelled:
+		return verdict{schema.StateCancelled, cancelled, "cancelled at Ontop before it was posted", schema.OwnerNobody, ""}
+	case p.Posting.State == schema.PostingDeclined && p.Posting.Draft == p.Draft.ID:
+		return classifyDeclined(p.Posting)
+	}
+	return classifyDraft(p)
+}
+
+func classifyPosted(p schema.Position) verdict {
+	switch {
+	case p.Verification.Result == "":
+		return verdict{
+			schema.StatePostedUnverified, postedUnverified, "posted, not read back yet", schema.OwnerNobody,
+			"none: the next load reads it back",
+		}
+	case p.Verification.Result == schema.VerifiedMissing:
+		return verdict{
+			schema.StateDeletedInQuickBooks, postedUnverified, "the bill was posted and is no longer in QuickBooks", schema.OwnerFinance,
+			"restore the bill in QuickBooks, or find out who deleted it and why",
+		}
+	case p.Invoice.Status == schema.StatusCancelled:
+		return verdict{
+			schema.StateCancelledAfter, verified, "cancelled at Ontop after the bill was posted", schema.OwnerFinance,
+			"reverse the bill in QuickBooks, or clear up with Ontop why it was cancelled",
+		}
+	case p.Invoice.ContentSum() != p.Draft.Content:
+		return verdict{
+			schema.StateSourceChanged, verified, "the invoice changed at Ontop after the bill was posted", schema.OwnerFinance,
+			"compare the invoice with the bill and correct the books by a new document",
+		}
+	case p.Verification.Result == schema.VerifiedDivergent:
+		return verdict{
+			divergence(p.Verification.Differences), postedUnverified, differences(p.Verification.Differences), schema.OwnerFinance,
+			"correct the bill in QuickBooks, or say why it is right",
+		}
+	case p.Posting.State == schema.PostingAdopted:
+		return verdict{schema.StateAdopted, verified, "found in QuickBooks after a lost answer, identical", schema.OwnerNobody, ""}
+	}
+	return verdict{schema.StateMatched, verified, "", schema.OwnerNobody, ""}
+}
+
+// divergence names the state for the most serious of the differences.
+func divergence(found []schema.Difference) schema.State {
+	for _, candidate := range []struct {
+		field schema.Field
+		state schema.State
+	}{
+		{schema.FieldCurrency, schema.StateCurrencyDiffers},
+		{schema.FieldTotal, schema.StateAmountDiffers},
+		{schema.FieldLine, schema.StateAmountDiffers},
+		{schema.FieldVendor, schema.StateVendorDiffers},
+		{schema.FieldAccount, schema.StateAccountDiffers},
+		{schema.FieldPayable, schema.StateAccountDiffers},
+		{schema.FieldRate, schema.StateRateDiffers},
+		{schema.FieldDate, schema.StateDateDiffers},
+		{schema.FieldDueDate, schema.StateDateDiffers},
+		{schema.FieldDocNumber, schema.StateDocNumberDiffers},
+	} {
+		if slices.ContainsFunc(found, func(d schema.Difference) bool { return d.Field == candidate.field }) {
+			return candidate.state
+		}
+	}
+	return schema.StateEdited
+}
+
+func differences(found []schema.Difference) string {
+	texts := make([]string, len(found))
+	for i, d := range found {
+		texts[i] = fmt.Sprintf("%s is %s in QuickBooks, posted as %s", d.Field, orNothing(d.Found), orNothing(d.Expected))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+func classifyDeclined(posting schema.Posting) verdict {
+	cause := fmt.Sprintf("QuickBooks declined (%s): %s", posting.Fault.Code, posting.Fault.Meaning)
+	if !posting.RetryAt.IsZero() {
+		return verdict{schema.StateDeclined, declined, cause, posting.Fault.Owner, "none: it is tried again by itself"}
+	}
+	return verdict{schema.StateDeclined, declined, cause, posting.Fault.Owner, posting.Fault.Next}
+}
+
+func classifyDraft(p schema.Position) verdict {
+	switch p.Draft.State {
+	case schema.DraftHeld:
+		return classifyHeld(p.Draft.Holds)
+	case schema.DraftAwaitsContract:
+		return verdict{
+			schema.StateWaitingForContract, waiting, fmt.Sprintf("contract %s has not arrived", orNothing(string(p.Invoice.Contract))),
+			schema.OwnerSource, "ask Ontop to send the contract again",
+		}
+	case schema.DraftAwaitsStatus:
+		return verdict{
+			schema.StateWaitingForStatus, waiting, fmt.Sprintf("the invoice is %s at Ontop", p.Invoice.Status), schema.OwnerSource,
+			"confirm the invoice at Ontop",
+		}
+	case schema.DraftReady:
+		return verdict{
+			schema.StateMissingInQuickBooks, waiting, "ready, not posted yet", schema.OwnerNobody, "none: the next load posts it",
+		}
+	case schema.DraftInvoiceCancelled:
+	}
+	return verdict{
+		schema.StateWaitingForStatus, waiting, "received, not drafted yet", schema.OwnerNobody, "none: the next transform drafts it",
+	}
+}
+
+// classifyHeld takes the hold that is cleared first, and names all causes.
+func classifyHeld(holds []schema.Hold) verdict {
+	for _, reason := range schema.HoldReasons() {
+		i := slices.IndexFunc(holds, func(h schema.Hold) bool { return h.Reason == reason })
+		if i < 0 {
+			continue
+		}
+		causes := []string{holds[i].Detail}
+		for j, hold := range holds {
+			if j != i && !slices.Contains(causes, hold.Detail) {
+				causes = append(causes, hold.Detail)
+			}
+		}
+		return verdict{schema.State(reason), held, strings.Join(causes, "; "), holds[i].Owner, holds[i].NextStep}
+	}
+	return verdict{schema.StateHeldByPerson, held, "held without a reason", schema.OwnerOps, "report this; a hold always has a reason"}
+}
+
+func saidBy(d schema.Decision) string { return fmt.Sprintf("%s (%s)", d.Reason, d.By) }

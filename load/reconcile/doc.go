@@ -1,0 +1,20 @@
+// Package reconcile says whether the books agree with what arrived: one report
+// for a company and a period, to the cent, as of any instant.
+//
+// # Promises
+//
+// Every invoice of the period stands in the report once, in exactly one state
+// from the closed set, with a cause, an age, an owner and a next action. The
+// completeness equation takes what was received from the source and every other
+// amount from where it is now: a verified bill counts with the amount that
+// QuickBooks holds. So the residual is not zero by construction; it is zero when
+// no cent was lost, added or changed on the way.
+//
+// A report as of an instant uses only what was recorded until then, and comes out
+// the same whenever it is made. Amounts of different currencies are never added.
+//
+// # What it does not do
+//
+// It changes nothing and asks QuickBooks nothing: what the books say was read
+// back and recorded by load. It draws no page; see dashboards/reports.
+package reconcile
