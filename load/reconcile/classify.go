@@ -71,7 +71,7 @@ func classifyPosted(p schema.Position) verdict {
 			schema.StateCancelledAfter, verified, "cancelled at Ontop after the bill was posted", schema.OwnerFinance,
 			"reverse the bill in QuickBooks, or clear up with Ontop why it was cancelled",
 		}
-	case p.Invoice.ContentSum() != p.Draft.Content:
+	case p.Content != p.Draft.Content:
 		return verdict{
 			schema.StateSourceChanged, verified, "the invoice changed at Ontop after the bill was posted", schema.OwnerFinance,
 			"compare the invoice with the bill and correct the books by a new document",

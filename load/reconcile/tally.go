@@ -88,7 +88,7 @@ func newItem(p schema.Position, v verdict, asOf time.Time) schema.Item {
 		State:         v.state,
 		Cause:         v.cause,
 		QuickBooksID:  p.Posting.Document,
-		AgeDays:       max(0, int(asOf.Sub(p.Invoice.RecordedAt).Hours()/24)),
+		AgeDays:       max(0, int(asOf.Sub(p.FirstRecordedAt).Hours()/24)),
 		Owner:         v.owner,
 		NextAction:    v.next,
 		Rules:         []schema.RuleUse{},
