@@ -1,0 +1,14 @@
+package app
+
+// nudge wakes one waiter, and forgets further wake-ups while one is pending.
+type nudge chan struct{}
+
+func newNudge() nudge { return make(nudge, 1) }
+
+// Now wakes the waiter. It never blocks and may be called from anywhere.
+func (n nudge) Now() {
+	select {
+	case n <- struct{}{}:
+	default:
+	}
+}
