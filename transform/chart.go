@@ -1,0 +1,129 @@
+package transform
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// typePayable is how QuickBooks names the type of the accounts that bills are
+// owed from.
+const typePayable = "Accounts Payable"
+
+// chart finds accounts in one reading of the books.
+type chart struct {
+	accounts map[schema.AccountID]schema.Account
+	payables map[schema.Currency][]schema.Account // active ones
+}
+
+func newChart(books schema.Books) chart {
+	c := chart{
+		accounts: make(map[schema.AccountID]schema.Account, len(books.Accounts)),
+		payables: map[schema.Currency][]schema.Account{},
+	}
+	for _, account := range books.Accounts {
+		account.Currency = cmp.Or(account.Currency, books.HomeCurrency)
+		c.accounts[account.ID] = account
+		if account.Active && account.Type == typePayable {
+			c.payables[account.Currency] = append(c.payables[account.Currency], account)
+		}
+	}
+	return c
+}
+
+// money fills in the payable account and the rate, where the currency is one in
+// which the company keeps books.
+func (d *Drafter) money(draft *schema.Draft, i schema.Invoice) []schema.Hold {
+	home := d.books.HomeCurrency
+	switch {
+	case i.Currency == "":
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerSource, "correct it at Ontop; what it sends then replaces this",
+			"currency is unknown")}
+	case d.books.IsZero():
+		return nil // no vendor is known either, which says why
+	case i.Currency != home && !d.books.MultiCurrency:
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerFinance,
+			fmt.Sprintf("turn on multicurrency in QuickBooks, or book the invoice by hand in %s and skip it (tieout holds)", home),
+			"currency is %s, and the company in QuickBooks keeps books in %s only", i.Currency, home)}
+	}
+	return append(d.payable(draft, i.Currency), d.rate(draft, i)...)
+}
+
+func (d *Drafter) payable(draft *schema.Draft, c schema.Currency) []schema.Hold {
+	found := d.chart.payables[c]
+	if named := d.policy.PayableAccounts[c]; named != "" {
+		for _, account := range found {
+			if account.ID == named {
+				draft.Payable = named
+				return nil
+			}
+		}
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerOps, "correct policy.payable_accounts in the configuration",
+			"account %s, which policy.payable_accounts names for %s, is not an active accounts payable account in %s", named, c, c)}
+	}
+	switch len(found) {
+	case 0:
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerFinance,
+			fmt.Sprintf("create an account of type %s in %s in QuickBooks", typePayable, c),
+			"QuickBooks has no active accounts payable account in %s", c)}
+	case 1:
+		draft.Payable = found[0].ID
+		return nil
+	}
+	names := make([]string, len(found))
+	for i, account := range found {
+		names[i] = fmt.Sprintf("%s (%s)", account.ID, account.Name)
+	}
+	return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerOps, fmt.Sprintf("name one for %s under policy.payable_accounts in the configuration", c),
+		"QuickBooks has %d active accounts payable accounts in %s: %s", len(found), c, strings.Join(names, ", "))}
+}
+
+// rate fills in home units for one unit of the invoice's currency. Ontop locks a
+// rate in dollars, which is the home currency's only for companies in dollars.
+func (d *Drafter) rate(draft *schema.Draft, i schema.Invoice) []schema.Hold {
+	home := d.books.HomeCurrency
+	switch {
+	case i.Currency == home:
+		return nil
+	case home != "USD":
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerFinance,
+			"book the invoice by hand at the rate of your choice, and skip it (tieout holds)",
+			"currency is %s, books are kept in %s, and Ontop gives a rate in USD only", i.Currency, home)}
+	case i.Rate == "":
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerSource, "have Ontop send the invoice again with its rate",
+			"exchange_rate is missing, and currency is %s where books are kept in %s", i.Currency, home)}
+	}
+	draft.Rate = i.Rate
+	return nil
+}
+
+// date moves a bill out of closed books where the policy says so.
+func (d *Drafter) date(draft *schema.Draft, i schema.Invoice) []schema.Hold {
+	closed := d.books.CloseDate
+	switch {
+	case draft.TxnDate.IsZero():
+		return []schema.Hold{hold(schema.HoldClosedPeriod, schema.OwnerSource, "add the date to the invoice at Ontop",
+			"issue_date is missing: it is not known in which period to book the invoice")}
+	case closed.IsZero() || draft.TxnDate.Compare(closed) > 0:
+		return nil
+	case d.policy.ClosedPeriod == schema.ClosedNextOpenDay:
+		draft.TxnDate = closed.AddDays(1)
+		return nil
+	}
+	return []schema.Hold{hold(schema.HoldClosedPeriod, schema.OwnerFinance,
+		"reopen the period in QuickBooks, or set policy.closed_period to next_open_day",
+		"%s is %s, and books are closed up to %s", d.dateField(i), draft.TxnDate, closed)}
+}
+
+// dateField names the field that the bill's date comes from.
+func (d *Drafter) dateField(i schema.Invoice) string {
+	switch {
+	case d.policy.BillDate == schema.BillOnPeriodEnd && !i.PeriodEnd.IsZero():
+		return "period_end"
+	case d.policy.BillDate == schema.BillOnPaidAt && !i.PaidAt.IsZero():
+		return "paid_at"
+	}
+	return "issue_date"
+}

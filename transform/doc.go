@@ -1,0 +1,24 @@
+// Package transform turns what arrived into what is to be posted: staged
+// deliveries into contracts and invoices, and those into bill drafts, each ready
+// or held with every reason at once.
+//
+// # Guarantees
+//
+// Every delivery gets exactly one outcome, and one that cannot be read stops no
+// other. Contracts and invoices only move forward: in whatever order and however
+// often deliveries come, the same drafts result. A draft is ready only when its
+// lines add up to the invoice's total exactly, every line names the rule that
+// coded it, and vendor, accounts, currency, rate and period are known and fit.
+// Nothing is guessed: what does not fit is held, with the field, its value, the
+// next step and who can take it.
+//
+// A round may be interrupted at any point and repeated at any time. Facts are
+// recorded before the outcome of the delivery that brought them, and only where
+// they differ from what is stored, so that a round that finds nothing new
+// records nothing. What may already be in QuickBooks is never drafted again.
+//
+// # What it does not do
+//
+// It receives nothing (see ingest), and sends nothing (see load). It neither
+// creates vendors nor reads QuickBooks: it goes by the last reading of the books.
+package transform

@@ -1,0 +1,87 @@
+package transform
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// facts are contracts and invoices while deliveries are folded into them.
+type facts struct {
+	policy          schema.Policy
+	contracts       map[schema.ContractID]schema.Contract
+	invoices        map[schema.InvoiceID]schema.Invoice
+	changedContract map[schema.ContractID]bool
+	changedInvoice  map[schema.InvoiceID]bool
+}
+
+func newFacts(policy schema.Policy) *facts {
+	return &facts{
+		policy:    policy,
+		contracts: map[schema.ContractID]schema.Contract{}, changedContract: map[schema.ContractID]bool{},
+		invoices: map[schema.InvoiceID]schema.Invoice{}, changedInvoice: map[schema.InvoiceID]bool{},
+	}
+}
+
+// contract folds a revision in, and reports whether the delivery that brought it
+// says something new. It still does when it was recorded by a round that was
+// interrupted before the delivery got its outcome.
+func (f *facts) contract(c schema.Contract) bool {
+	c.UpdatedAt = storable(c.UpdatedAt)
+	before, known := f.contracts[c.ID]
+	if !known {
+		f.contracts[c.ID], f.changedContract[c.ID] = c, true
+		return true
+	}
+	folded := before.Fold(c)
+	same := folded.Sum() == before.Sum()
+	// A later revision that says the same is recorded too: what lies between
+	// the two, and comes last, must not win.
+	if !same || !folded.UpdatedAt.Equal(before.UpdatedAt) {
+		f.contracts[c.ID], f.changedContract[c.ID] = folded, true
+	}
+	return !same || c.Source == before.Source
+}
+
+// invoice does the same for an invoice.
+func (f *facts) invoice(i schema.Invoice) bool {
+	i.UpdatedAt, i.PaidAt = storable(i.UpdatedAt), storable(i.PaidAt)
+	i.BillDate = f.policy.BillDateOf(i)
+	before, known := f.invoices[i.ID]
+	if !known {
+		f.invoices[i.ID], f.changedInvoice[i.ID] = i, true
+		return true
+	}
+	folded := before.Fold(i)
+	// Only the first event about a fee says that it is one.
+	folded.PlatformFee = before.PlatformFee || i.PlatformFee
+	folded.BillDate = f.policy.BillDateOf(folded)
+	same := folded.PlatformFee == before.PlatformFee && folded.Sum() == before.Sum()
+	if !same || !folded.UpdatedAt.Equal(before.UpdatedAt) {
+		f.invoices[i.ID], f.changedInvoice[i.ID] = folded, true
+	}
+	return !same || i.Source == before.Source
+}
+
+// storable is t as precisely as the store keeps it: revisions are compared with
+// stored ones, and must not look newer for digits that those have lost.
+func storable(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// changed returns what is to be recorded, by id.
+func (f *facts) changed(at time.Time) (contracts []schema.Contract, invoices []schema.Invoice) {
+	for id := range f.changedContract {
+		contract := f.contracts[id]
+		contract.RecordedAt = at
+		contracts = append(contracts, contract)
+	}
+	for id := range f.changedInvoice {
+		invoice := f.invoices[id]
+		invoice.RecordedAt = at
+		invoices = append(invoices, invoice)
+	}
+	slices.SortFunc(contracts, func(a, b schema.Contract) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	slices.SortFunc(invoices, func(a, b schema.Invoice) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return contracts, invoices
+}
