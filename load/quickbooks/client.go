@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strconv"
 	"sync/atomic"
@@ -185,8 +186,6 @@ func decodeEntity[T Entity](body []byte) (T, bool) {
 // parameters are sent with every call.
 func (c *Client) parameters(extra url.Values) string {
 	q := url.Values{"minorversion": {strconv.Itoa(c.cfg.MinorVersion)}}
-	for name, values := range extra {
-		q[name] = values
-	}
+	maps.Copy(q, extra)
 	return q.Encode()
 }

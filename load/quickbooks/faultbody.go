@@ -64,7 +64,7 @@ func parseFault(body []byte, status int, tid string) *Fault {
 		Errors           json.RawMessage `json:"errors"`
 		ErrorDescription looseText       `json:"error_description"`
 	}
-	if json.Unmarshal(body, &envelope) != nil {
+	if !readable(body, &envelope) {
 		return nil
 	}
 	if isObject(envelope.Fault) {
@@ -95,9 +95,9 @@ func decodeFault(raw json.RawMessage, status int, tid string) *Fault {
 // decodeComplaints reads a list of errors, or a single one without its list.
 func decodeComplaints(raw json.RawMessage) []Complaint {
 	var list []errorBody
-	if json.Unmarshal(raw, &list) != nil {
+	if !readable(raw, &list) {
 		var one errorBody
-		if !isObject(raw) || json.Unmarshal(raw, &one) != nil {
+		if !isObject(raw) || !readable(raw, &one) {
 			return nil
 		}
 		list = []errorBody{one}
@@ -116,9 +116,9 @@ func decodeComplaints(raw json.RawMessage) []Complaint {
 func parseXMLFault(body []byte, status int, tid string) *Fault {
 	decoder := xml.NewDecoder(bytes.NewReader(body))
 	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil
+		token, _ := decoder.Token()
+		if token == nil {
+			return nil // the end, or no XML
 		}
 		start, ok := token.(xml.StartElement)
 		if !ok || !strings.EqualFold(start.Name.Local, "Fault") {
@@ -180,6 +180,10 @@ func tidOf(h http.Header) string {
 	}
 	return ""
 }
+
+// readable decodes what may well be something else; why it is not does not
+// matter to anyone.
+func readable(raw []byte, into any) bool { return json.Unmarshal(raw, into) == nil }
 
 func isObject(raw json.RawMessage) bool {
 	raw = bytes.TrimSpace(raw)

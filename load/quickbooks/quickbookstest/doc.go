@@ -1,0 +1,78 @@
+// Package quickbookstest is a pretended QuickBooks Online, to test clients
+// against: companies that remember, rules as strict as the documented ones, and
+// every misbehaviour on request.
+//
+// A [Server] is an [net/http.Handler]; [Server.Client] calls it without sockets,
+// also inside a synctest bubble. Its paths are QuickBooks':
+//
+//	/v3/company/{realm}/...      the API
+//	/connect/oauth2              consent
+//	/oauth2/v1/tokens/bearer     tokens
+//	/v2/oauth2/tokens/revoke     disconnection
+//	/_sim/...                    the control API, see below
+//
+// # Guarantees
+//
+// Amounts are decimals, never floats. The same seed, clock and requests give the
+// same answers. A Server is safe for concurrent use.
+//
+// # What it does not do
+//
+// It keeps no ledger: account balances stay zero. It computes no tax. It speaks
+// no XML. It keeps an upload's size and hash, not its bytes. It knows Vendor,
+// Customer, Employee, Account, Class, Department, Bill, VendorCredit,
+// BillPayment (create and delete) and Attachable; Term, Item and CompanyCurrency
+// can be read.
+//
+// # Assumed
+//
+// What no source documents is marked "Assumed" beside the code that plays it.
+// Where a client must be safe either way, [Config] can play both:
+//
+//	a request id after a while, with another body, after a fault   Replay
+//	an inactive reference: 2500 or 610                             Rules.InactiveReference
+//	a closed period: 6210 or 6200                                  Rules.ClosedCode
+//	the wording of 6240                                            Rules.PlainNameTaken
+//	the name of an inactive record                                 Rules.InactiveFreesName
+//	characters outside ISO-8859-1 in a US company                  Rules.Foreign
+//	negative lines and totals                                      Rules.RefuseNegative, NegativeTotals
+//	more decimals than the currency has                            Rules.RoundAmounts
+//	a missing exchange rate: 1 or the company's                    Rules.CompanyRate
+//	which accounts a bill line may name                            Rules.AnyLineAccount, LineAccountTypes
+//	whether closing date and duplicate warning can be read         Preferences.HideCloseDate, HideDuplicateWarning
+//	whether a batch is metered, and counts once or by item         Limits.FreeBatches, CountItems
+//	429 or 403 when throttled                                      Limits.Status
+//	a replaced refresh token: dead at once or later                OAuth.OldRefreshLife
+//	a race of two refreshes                                        OAuth.RefreshTakes, RaceRevokes
+//
+// One way only is played of these: a refused call does not count against a
+// throttle; a transaction that leaves the A/P account out where there are several
+// gets 2020; a class or location where tracking is off, and a foreign currency
+// where multicurrency is off, get 5030; a vendor in another currency than its bill
+// gets 6000; a US company ignores GlobalTaxCalculation; a nested object in a sparse
+// update replaces the old one; a new currency opens an A/P account of its own;
+// MAXRESULTS above 1000 gets 4001; a bId that comes twice fails the batch; a
+// merged record is gone; a payment changes a bill's time but not its SyncToken.
+//
+// # Control API
+//
+// GET /_sim/books?realm=, /_sim/stats, /_sim/clock, /_sim/realms answer JSON. The
+// others are POST with a JSON object; an empty realm means the first company:
+//
+//	create       realm, entity, set            enter something by hand; answers id
+//	edit         realm, entity, id, set        change it
+//	delete       realm, entity, id             remove a transaction
+//	deactivate   realm, entity, id
+//	merge        realm, entity, id, into
+//	preferences  realm, set                    as in [Preferences]
+//	refuse       realm, code, writes           a state of the company; "" ends it
+//	next         troubles                      as in [Trouble]; delays in nanoseconds
+//	chaos        seed, odds, template          as in [Server.Chaos]
+//	clock        advance ("24h") or to (a time)
+//	limits       limits                        as in [Limits]
+//	quota        quota
+//	grant        realm, client_id              tokens without the ceremony
+//	disconnect   realm                         as the company's admin would
+//	expire       realm                         ends its access tokens
+//	stats/reset, reset
+package quickbookstest
