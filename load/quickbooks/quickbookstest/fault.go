@@ -2,7 +2,9 @@ package quickbookstest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 )
 
 // Fault is QuickBooks declining a request: what stands under "Fault".
@@ -158,3 +160,7 @@ func mustJSON(v any) []byte {
 	}
 	return raw
 }
+
+// FaultCodes lists every code that the simulator has words for. Any of them can
+// be asked for with [Code].
+func FaultCodes() []string { return slices.Sorted(maps.Keys(faultMessages())) }

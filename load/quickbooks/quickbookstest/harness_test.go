@@ -207,3 +207,10 @@ func refused(t *testing.T, rep reply, code string) {
 	require.NotEmpty(t, rep.at("time"))
 	require.NotEmpty(t, rep.header.Get("intuit_tid"))
 }
+
+// advance moves the clock and connects afresh.
+func (w *world) advance(d time.Duration) {
+	w.t.Helper()
+	w.s.Advance(d)
+	w.token = w.s.Grant(w.realm, "").AccessToken
+}
