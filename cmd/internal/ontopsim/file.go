@@ -1,0 +1,120 @@
+package ontopsim
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/schema/ontop"
+)
+
+// wrapped is a line of a file of events that says more than the body:
+//
+//	{"id":"msg_1","received_at":"2026-08-31T18:00:02Z","body":{"event_type":…,"data":…}}
+//
+// The body stands there byte for byte. One that is no single line of JSON stands
+// there as a string instead.
+type wrapped struct {
+	ID         string          `json:"id,omitempty"`
+	ReceivedAt time.Time       `json:"received_at,omitzero"`
+	Body       json.RawMessage `json:"body"`
+}
+
+// WriteEvents writes one event a line, with its id, its time and its body.
+func WriteEvents(w io.Writer, events []Event) error {
+	buffered := bufio.NewWriter(w)
+	for _, event := range events {
+		body, err := bodyText(event.Body)
+		if err != nil {
+			return fmt.Errorf("write event %s: %w", event.ID, err)
+		}
+		head, err := json.Marshal(wrapped{ID: event.ID, ReceivedAt: event.At, Body: json.RawMessage("0")})
+		if err != nil {
+			return fmt.Errorf("write event %s: %w", event.ID, err)
+		}
+		// The marshaller would compact and escape the body, which is to stay
+		// byte for byte; so it writes a nought and the body takes its place.
+		buffered.Write(head[:len(head)-len("0}")])
+		buffered.Write(body)
+		if _, err := buffered.WriteString("}\n"); err != nil {
+			return fmt.Errorf("write event %s: %w", event.ID, err)
+		}
+	}
+	if err := buffered.Flush(); err != nil {
+		return fmt.Errorf("write events: %w", err)
+	}
+	return nil
+}
+
+func bodyText(body []byte) ([]byte, error) {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) == len(body) && json.Valid(body) && !bytes.ContainsAny(body, "\r\n") && body[0] != '"' {
+		return body, nil
+	}
+	return json.Marshal(string(body))
+}
+
+// ReadEvents reads one event a line: what [WriteEvents] wrote, or a bare body. A
+// line is taken for a bare body unless it has a "body" and no "event_type". An
+// event without an id gets that of its body. Empty lines are skipped. The first
+// error ends the reading, and names the line.
+func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		scanner := bufio.NewScanner(r)
+		// A body that is written as a string may need a few bytes for each of its own.
+		scanner.Buffer(make([]byte, 64<<10), 4*ontop.MaxBody)
+		for n := 1; scanner.Scan(); n++ {
+			line := bytes.TrimSpace(scanner.Bytes())
+			if len(line) == 0 {
+				continue
+			}
+			event, err := readEvent(line)
+			if err != nil {
+				yield(Event{}, fmt.Errorf("line %d: %w", n, err))
+				return
+			}
+			if !yield(event, nil) {
+				return
+			}
+		}
+		if err := scanner.Err(); err != nil {
+			yield(Event{}, fmt.Errorf("read events: %w", err))
+		}
+	}
+}
+
+func readEvent(line []byte) (Event, error) {
+	var shape struct {
+		wrapped
+		EventType json.RawMessage `json:"event_type"`
+	}
+	if line[0] != '{' {
+		return Event{}, errors.New(`is no JSON object; write one body a line, or {"id":…,"received_at":…,"body":…}`)
+	}
+	if err := json.Unmarshal(line, &shape); err != nil {
+		return Event{}, fmt.Errorf("is no event: %w", err)
+	}
+	event := Event{ID: shape.ID, At: shape.ReceivedAt}
+	switch {
+	case shape.Body == nil || shape.EventType != nil:
+		event = Event{Body: bytes.Clone(line)}
+	case shape.Body[0] == '"':
+		var body string
+		if err := json.Unmarshal(shape.Body, &body); err != nil {
+			return Event{}, fmt.Errorf("body: %w", err)
+		}
+		event.Body = []byte(body)
+	default:
+		event.Body = bytes.Clone(shape.Body)
+	}
+	if event.ID == "" {
+		event.ID = string(schema.BodyID(event.Body))
+	}
+	return event, nil
+}
