@@ -118,11 +118,10 @@ func (s *Sender) Send(ctx context.Context, events []Event) (Summary, error) {
 	var group errgroup.Group
 	group.SetLimit(s.cfg.Concurrency)
 	for _, event := range events {
-		if ctx.Err() != nil {
-			break
-		}
 		group.Go(func() error {
-			tally.settle(event, s.deliver(ctx, event, tally))
+			if ctx.Err() == nil {
+				tally.settle(event, s.deliver(ctx, event, tally))
+			}
 			return nil
 		})
 	}
