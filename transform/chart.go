@@ -3,6 +3,7 @@ package transform
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tieout/tieout/schema"
@@ -38,6 +39,8 @@ func newChart(books schema.Books) chart {
 func (d *Drafter) money(draft *schema.Draft, i schema.Invoice) []schema.Hold {
 	home := d.books.HomeCurrency
 	switch {
+	case i.Currency == "" && slices.ContainsFunc(i.Problems, func(p schema.Problem) bool { return p.Field == "currency" }):
+		return nil // a misread currency is a hold already
 	case i.Currency == "":
 		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerSource, "correct it at Ontop; what it sends then replaces this",
 			"currency is unknown")}

@@ -199,14 +199,15 @@ func (d *Drafter) assign(draft *schema.Draft, c Case) []schema.Hold {
 	if len(holds) > 0 {
 		return holds
 	}
+	if c.Invoice.Currency == "" {
+		draft.PayeeName = wanted.Name
+		return nil // a payee is one in a currency; that it is unknown is a hold already
+	}
 	draft.Payee = wanted.Key
 	draft.PayeeName = cmp.Or(c.Payee.Payee.Name, wanted.Name)
 	if c.Payee.Hold.Reason != "" {
 		return []schema.Hold{c.Payee.Hold}
 	}
 	draft.Vendor = c.Payee.Payee.Vendor
-	if draft.Vendor == "" {
-		return []schema.Hold{hold(schema.HoldUnresolvedVendor, schema.OwnerSource, "clear the other holds first", "payee %s was not looked up", wanted.Key)}
-	}
 	return nil
 }

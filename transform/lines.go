@@ -54,15 +54,29 @@ func spoils(p schema.Problem) bool {
 	return strings.HasSuffix(p.Field, amountField) || p.Field == "items" || p.Field == "currency" || strings.HasSuffix(p.Field, ".object")
 }
 
-// misread turns what could not be read into holds, each of the kind that says
+// misread turns what could not be read into holds, one of each kind that says
 // what cannot be known because of it. Fields that a bill does not carry hold
 // nothing.
 func (d *Drafter) misread(i schema.Invoice) []schema.Hold {
+	// An unknown currency makes every amount unreadable; nobody reads more
+	// than a few of those.
+	const most = 5
 	var holds []schema.Hold
-	for _, problem := range i.Problems {
-		if reason := d.costs(i, problem.Field); reason != "" {
-			holds = append(holds, hold(reason, schema.OwnerSource, "correct it at Ontop; what it sends then replaces this", "%s", problem))
+	for _, reason := range schema.HoldReasons() {
+		var texts []string
+		for _, problem := range i.Problems {
+			if d.costs(i, problem.Field) == reason {
+				texts = append(texts, problem.String())
+			}
 		}
+		if len(texts) == 0 {
+			continue
+		}
+		detail := strings.Join(texts[:min(most, len(texts))], "; ")
+		if len(texts) > most {
+			detail += fmt.Sprintf("; and %d more", len(texts)-most)
+		}
+		holds = append(holds, hold(reason, schema.OwnerSource, "correct it at Ontop; what it sends then replaces this", "%s", detail))
 	}
 	return holds
 }
