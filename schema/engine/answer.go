@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -69,7 +68,7 @@ func (e *Engine) answerInsert(ctx context.Context, r *run) (*reply, error) {
 	case <-r.ended:
 	}
 	if r.err != nil {
-		return e.failed(r.err)
+		return e.failed(r)
 	}
 	done := ok(nil, "text/plain")
 	done.header.Set("X-ClickHouse-Summary", `{"written_rows":"`+strconv.FormatUint(r.written, 10)+`"}`)
@@ -86,7 +85,7 @@ func (e *Engine) answerRows(ctx context.Context, r *run) (*reply, error) {
 	case first, more := <-r.chunks:
 		if !more {
 			if r.err != nil {
-				return e.failed(r.err)
+				return e.failed(r)
 			}
 			return ok(nil, "application/octet-stream"), nil
 		}
@@ -115,12 +114,13 @@ func ok(body []byte, kind string) *reply {
 	}
 }
 
-// failed answers with what ended a run, unless it was the Engine itself.
-func (e *Engine) failed(err error) (*reply, error) {
-	if errors.Is(err, errStopped) {
+// failed answers with what ended a run, unless it was the Engine itself: a
+// run that somebody still waits for is given up by Close alone.
+func (e *Engine) failed(r *run) (*reply, error) {
+	if r.stopped() {
 		return nil, e.closedError()
 	}
-	return failure(err, http.StatusInternalServerError), nil
+	return failure(r.err, http.StatusInternalServerError), nil
 }
 
 func failure(err error, status int) *reply {
@@ -185,7 +185,7 @@ func (b *rowsBody) Read(p []byte) (int, error) {
 }
 
 func (b *rowsBody) reason() error {
-	if errors.Is(b.run.err, errStopped) {
+	if b.run.stopped() {
 		return b.engine.closedError()
 	}
 	return b.run.err

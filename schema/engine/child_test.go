@@ -341,7 +341,8 @@ func TestOpen_Faults(t *testing.T) {
 		p := spawn(t, "hold", dir)
 		require.False(t, p.lines.Scan())
 		require.Error(t, p.cmd.Wait())
-		require.Contains(t, p.noise.String(), "the engine did not start: Code: ")
+		require.Contains(t, p.noise.String(), "SYNTAX_ERROR")
+		require.Contains(t, p.noise.String(), "the engine did not start: its reason is on standard error")
 	})
 	t.Run("ContextEndedBefore", func(t *testing.T) {
 		t.Parallel()

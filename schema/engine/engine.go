@@ -177,7 +177,7 @@ func (e *Engine) boot(ctx context.Context) error {
 	args := arguments(e.cfg.Dir, configFile, settings)
 	control, ok := dial(e.lib, args, settings)
 	if !ok {
-		return e.whyNot(args, settings)
+		return e.whyNot()
 	}
 	e.control = control
 	if err := e.first(); err != nil {
@@ -189,7 +189,7 @@ func (e *Engine) boot(ctx context.Context) error {
 		}
 		c, ok := dial(e.lib, args, settings)
 		if !ok {
-			return e.whyNot(args, settings)
+			return e.whyNot()
 		}
 		e.pool <- c
 	}
@@ -217,34 +217,16 @@ func (e *Engine) first() (err error) {
 	return nil
 }
 
-// whyNot starts the engine once more with its log on, because the C interface
-// says only that it failed.
-func (e *Engine) whyNot(args []string, settings map[string]string) error {
-	fault := &Fault{Kind: ErrStart, Path: e.cfg.Dir, Hint: "run `tieout engine check`; restore a backup if the folder is damaged"}
-	dir, err := os.MkdirTemp("", "tieout-engine-")
-	if err != nil {
-		fault.Cause = err
-		return fault
+// whyNot words a start that failed. The C interface says only that it did; the
+// engine's reason goes to standard error, past this package.
+func (e *Engine) whyNot() error {
+	if full, err := diskFull(e.cfg.Dir); err == nil && full {
+		return &Fault{Kind: ErrDiskFull, Path: e.cfg.Dir, Hint: "make room below the data folder"}
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	log := filepath.Join(dir, "log")
-	again, ok := dial(e.lib, append(args, "--logger.log="+log, "--log-level=error"), settings)
-	if ok {
-		again.close()
-		fault.Detail = "it started on the second attempt"
-		return fault
+	return &Fault{
+		Kind: ErrStart, Path: e.cfg.Dir, Detail: "its reason is on standard error, above",
+		Hint: "restore a backup if the folder is damaged",
 	}
-	content, _ := os.ReadFile(log)
-	for line := range strings.Lines(string(content)) {
-		if at := strings.Index(line, "Code: "); at >= 0 {
-			fault.Detail = strings.TrimSpace(line[at:])
-			break
-		}
-	}
-	if strings.Contains(fault.Detail, noSpace) {
-		fault.Kind, fault.Hint = ErrDiskFull, "make room below the data folder"
-	}
-	return fault
 }
 
 // acquire waits for a connection.

@@ -119,3 +119,15 @@ func readNote(dir string) (ownerNote, error) {
 	}
 	return note, nil
 }
+
+// leastSpace is what the engine needs to start at all, in bytes.
+const leastSpace = 1 << 20
+
+// diskFull reports whether the disk below dir has no room left for this user.
+func diskFull(dir string) (bool, error) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dir, &disk); err != nil {
+		return false, fmt.Errorf("look at the disk of %s: %w", dir, err)
+	}
+	return uint64(disk.Bavail)*uint64(disk.Bsize) < leastSpace, nil //nolint:unconvert // the types differ by platform
+}

@@ -58,7 +58,10 @@ func (e *Engine) start(ctx context.Context, s *statement) (*run, error) {
 			e.pool <- c
 		}()
 		r.err = r.execute(c)
-		if r.session() {
+		// A statement that failed or was given up stays on its connection
+		// until the next one, and a DROP ... SYNC of its table would wait for
+		// that; SET and the like are meant to stay, and must not.
+		if r.err != nil || r.session() {
 			c.renew()
 		}
 	}
