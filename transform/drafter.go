@@ -196,18 +196,23 @@ func signings(contracts []schema.Contract) string {
 // assign fills in payee and vendor.
 func (d *Drafter) assign(draft *schema.Draft, c Case) []schema.Hold {
 	wanted, holds := d.Payee(c)
+	if d.books.IsZero() {
+		holds = append(holds, vendors.Unread())
+	}
+	draft.PayeeName = cmp.Or(c.Payee.Payee.Name, wanted.Name)
+	if c.Invoice.Currency == "" {
+		return holds // a payee is one in a currency; that it is unknown is a hold already
+	}
+	draft.Payee = wanted.Key
 	if len(holds) > 0 {
 		return holds
 	}
-	if c.Invoice.Currency == "" {
-		draft.PayeeName = wanted.Name
-		return nil // a payee is one in a currency; that it is unknown is a hold already
-	}
-	draft.Payee = wanted.Key
-	draft.PayeeName = cmp.Or(c.Payee.Payee.Name, wanted.Name)
 	if c.Payee.Hold.Reason != "" {
 		return []schema.Hold{c.Payee.Hold}
 	}
 	draft.Vendor = c.Payee.Payee.Vendor
+	if draft.Vendor == "" {
+		return []schema.Hold{hold(schema.HoldUnresolvedVendor, schema.OwnerOps, "run the transform again", "payee %s was not looked up", wanted.Key)}
+	}
 	return nil
 }

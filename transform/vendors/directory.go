@@ -16,8 +16,20 @@ type directory struct {
 	byID    map[schema.VendorID]schema.Vendor
 	byEmail map[lookup][]schema.Vendor
 	byName  map[lookup][]schema.Vendor
-	taken   map[string]schema.Vendor   // by folded name, inactive vendors included
-	byStart map[string][]schema.Vendor // by the first letters of each word, for suggestions
+	taken   map[string]schema.Vendor // by folded name, inactive vendors included
+	byStart map[start][]folded       // active vendors, for suggestions
+}
+
+// start is the beginning of a word in a name, among the vendors of one currency.
+type start struct {
+	letters  string
+	currency schema.Currency
+}
+
+// folded is a vendor with its folded name.
+type folded struct {
+	name   string
+	vendor schema.Vendor
 }
 
 // lookup is a folded text among the active vendors of one currency.
@@ -32,7 +44,7 @@ func newDirectory(books schema.Books) *directory {
 		byEmail: make(map[lookup][]schema.Vendor, len(books.Vendors)),
 		byName:  make(map[lookup][]schema.Vendor, len(books.Vendors)),
 		taken:   make(map[string]schema.Vendor, len(books.Vendors)),
-		byStart: map[string][]schema.Vendor{},
+		byStart: map[start][]folded{},
 	}
 	for _, vendor := range books.Vendors {
 		vendor.Currency = cmp.Or(vendor.Currency, books.HomeCurrency)
@@ -53,8 +65,8 @@ func (d *directory) add(vendor schema.Vendor) {
 	if email := Fold(vendor.Email); email != "" {
 		d.byEmail[lookup{email, vendor.Currency}] = append(d.byEmail[lookup{email, vendor.Currency}], vendor)
 	}
-	for _, start := range starts(name) {
-		d.byStart[start] = append(d.byStart[start], vendor)
+	for _, start := range starts(name, vendor.Currency) {
+		d.byStart[start] = append(d.byStart[start], folded{name, vendor})
 	}
 }
 
@@ -71,13 +83,13 @@ func (d *directory) named(c schema.Currency, names ...string) []schema.Vendor {
 
 // starts returns the first three letters of each word of a folded name, each
 // once: names that are alike share one, and few others do.
-func starts(name string) []string {
-	var out []string
+func starts(name string, c schema.Currency) []start {
+	var out []start
 	for word := range strings.FieldsSeq(name) {
 		runes := []rune(word)
-		start := string(runes[:min(3, len(runes))])
-		if !slices.Contains(out, start) {
-			out = append(out, start)
+		s := start{string(runes[:min(3, len(runes))]), c}
+		if !slices.Contains(out, s) {
+			out = append(out, s)
 		}
 	}
 	return out
@@ -93,7 +105,7 @@ func (d *directory) like(name string, c schema.Currency) []schema.Vendor {
 		enough = 0.87
 		// vendors looked at for one start, so that a very common first name
 		// in a very large company costs no more than any other.
-		bound = 2000
+		bound = 1000
 	)
 	type candidate struct {
 		vendor schema.Vendor
@@ -101,15 +113,15 @@ func (d *directory) like(name string, c schema.Currency) []schema.Vendor {
 	}
 	var near []candidate
 	seen := map[schema.VendorID]bool{}
-	folded, metric := Fold(name), metrics.NewJaroWinkler()
-	for _, start := range starts(folded) {
-		for _, vendor := range d.byStart[start][:min(bound, len(d.byStart[start]))] {
-			if vendor.Currency != c || seen[vendor.ID] {
+	sought, metric := Fold(name), metrics.NewJaroWinkler()
+	for _, start := range starts(sought, c) {
+		for _, other := range d.byStart[start][:min(bound, len(d.byStart[start]))] {
+			if seen[other.vendor.ID] {
 				continue
 			}
-			seen[vendor.ID] = true
-			if score := metric.Compare(folded, Fold(vendor.Name)); score >= enough {
-				near = append(near, candidate{vendor, score})
+			seen[other.vendor.ID] = true
+			if score := metric.Compare(sought, other.name); score >= enough {
+				near = append(near, candidate{other.vendor, score})
 			}
 		}
 	}

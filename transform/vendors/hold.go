@@ -10,7 +10,8 @@ func hold(owner schema.Owner, next, format string, args ...any) schema.Hold {
 	return schema.Hold{Reason: schema.HoldUnresolvedVendor, Detail: fmt.Sprintf(format, args...), NextStep: next, Owner: owner}
 }
 
-func unread() schema.Hold {
+// Unread returns the hold of every payee before the books were first read.
+func Unread() schema.Hold {
 	return hold(schema.OwnerOps, "connect QuickBooks (tieout connect), or wait for the first reading of its accounts and vendors",
 		"QuickBooks has not been read yet, so no vendor is known")
 }

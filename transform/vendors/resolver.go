@@ -102,7 +102,7 @@ func (r *Resolver) resolve(w Wanted) Resolution {
 	stored, known := r.stored[w.Key]
 	switch {
 	case r.books.IsZero():
-		return Resolution{Payee: stored, Hold: unread()}
+		return Resolution{Payee: stored, Hold: Unread()}
 	case known && stored.State == schema.PayeeLinked:
 		return Resolution{Payee: stored, Hold: r.check(stored)}
 	case known && (stored.State != schema.PayeeProposed || stored.By != By):
