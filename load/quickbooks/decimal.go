@@ -36,7 +36,7 @@ func ParseDecimal(s string) (Decimal, error) {
 	for strings.HasSuffix(digits, "0") {
 		digits, exponent = digits[:len(digits)-1], exponent+1
 	}
-	if len(digits)+max(exponent, -exponent) > maxDecimalDigits {
+	if max(len(digits)+exponent, len(digits), -exponent) > maxDecimalDigits {
 		return Decimal{}, fmt.Errorf("more than %d digits: %w", maxDecimalDigits, ErrDecimal)
 	}
 	return Decimal{text: plain(negative, digits, exponent)}, nil

@@ -179,7 +179,7 @@ func TestClient_StoppedWrites(t *testing.T) {
 
 		_, err = b.client.Batch(ctx, "acme-202611", []quickbooks.BatchItem{bill(t, "b1")})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.False(t, errors.As(err, new(*quickbooks.NoAnswer)), "nothing left, so nothing is unknown")
+		require.NotErrorAs(t, err, new(*quickbooks.NoAnswer), "nothing left, so nothing is unknown")
 	})
 }
 

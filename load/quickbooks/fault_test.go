@@ -167,7 +167,7 @@ func TestCatalogue(t *testing.T) {
 		require.Contains(t, []quickbooks.FaultScope{quickbooks.OneRecord, quickbooks.WholeCompany}, row.Scope)
 	}
 	require.GreaterOrEqual(t, len(codes), 100)
-	for _, code := range strings.Fields(`3001 3200 3100 3202 invalid_grant invalid_client 100 110 120 130 140 150 500 10000 600 2130
+	for code := range strings.FieldsSeq(`3001 3200 3100 3202 invalid_grant invalid_client 100 110 120 130 140 150 500 10000 600 2130
 		610 620 630 800 6480 6220 1040 2010 2020 2030 2040 2050 2060 2070 2080 2090 2100 2110 2140 2170 2210 2220 2290 2500
 		4000 4001 4002 5010 5020 5030 6000 6070 6080 6100 6160 6170 6140 6190 6200 6210 6240 6250 6310 6430 6440
 		6030 6040 6041 6050 10100 10200`) {

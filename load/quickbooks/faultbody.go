@@ -133,8 +133,8 @@ func parseXMLFault(body []byte, status int, tid string) *Fault {
 				Detail  string `xml:"Detail"`
 			} `xml:"Error"`
 		}
-		if decoder.DecodeElement(&fault, &start) != nil {
-			return nil
+		if err := decoder.DecodeElement(&fault, &start); err != nil {
+			return nil //nolint:nilerr // what cannot be read is no fault
 		}
 		var complaints []Complaint
 		for _, e := range fault.Errors {

@@ -213,7 +213,10 @@ func TestSession_StoreFails(t *testing.T) {
 
 func TestSession_Unauthorised(t *testing.T) {
 	t.Parallel()
-	item := func(t *testing.T) []quickbooks.BatchItem { return []quickbooks.BatchItem{bill(t, "b1")} }
+	item := func(t *testing.T) []quickbooks.BatchItem {
+		t.Helper()
+		return []quickbooks.BatchItem{bill(t, "b1")}
+	}
 
 	t.Run("RenewsOnceAndSendsTheSameAgain", func(t *testing.T) {
 		t.Parallel()

@@ -186,8 +186,8 @@ type bench struct {
 }
 
 // setup connects a company to api. Changes are made to the configuration.
-func setup(t testing.TB, api http.Handler, changes ...func(*quickbooks.Config)) *bench {
-	t.Helper()
+func setup(tb testing.TB, api http.Handler, changes ...func(*quickbooks.Config)) *bench {
+	tb.Helper()
 	cfg := config()
 	for _, change := range changes {
 		change(&cfg)
@@ -198,7 +198,7 @@ func setup(t testing.TB, api http.Handler, changes ...func(*quickbooks.Config)) 
 	mux.Handle("/tokens", b.tokens)
 	mux.Handle("/revoke", b.tokens)
 	oauth, err := quickbooks.NewOAuth(cfg, &http.Client{Transport: direct{mux}}, time.Now, quickbooks.NewMetrics(nil))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	b.oauth = oauth
 	b.session = b.newSession()
 	b.client = quickbooks.NewClient(b.session, b.logger(), func(_ context.Context, a quickbooks.Answer) {
@@ -235,22 +235,22 @@ func rotated(n int) response {
 const companyAnswer = `{"CompanyInfo":{"Id":"1","CompanyName":"Acme","Country":"US",
 	"NameValue":[{"Name":"SubscriptionStatus","Value":"PAID"}],"FromTheFuture":{"a":[1]}},"time":"2026-11-02T10:00:00-08:00"}`
 
-func bill(t testing.TB, bID string) quickbooks.BatchItem {
-	t.Helper()
+func bill(tb testing.TB, bID string) quickbooks.BatchItem {
+	tb.Helper()
 	item, err := quickbooks.CreateItem(bID, quickbooks.Bill{
 		VendorRef: quickbooks.Ref{Value: "56"}, DocNumber: "INV-1",
 		Line: []quickbooks.BillLine{{
-			Amount: decimal(t, "200.00"), DetailType: quickbooks.AccountLine,
+			Amount: decimal(tb, "200.00"), DetailType: quickbooks.AccountLine,
 			Account: &quickbooks.AccountDetail{AccountRef: quickbooks.Ref{Value: "7"}},
 		}},
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return item
 }
 
-func decimal(t testing.TB, s string) quickbooks.Decimal {
-	t.Helper()
+func decimal(tb testing.TB, s string) quickbooks.Decimal {
+	tb.Helper()
 	d, err := quickbooks.ParseDecimal(s)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return d
 }

@@ -18,16 +18,13 @@ import (
 
 // connected is a client of the simulated company, with time as the simulator
 // sees it.
-func connected(t *testing.T, cfg quickbookstest.Config, changes ...func(*quickbooks.Config)) (*quickbooks.Client, *quickbookstest.Server, *bench) {
+func connected(t *testing.T, cfg quickbookstest.Config) (*quickbooks.Client, *quickbookstest.Server, *bench) {
 	t.Helper()
 	cfg.Now = time.Now
 	sim := quickbookstest.New(cfg)
 	own := quickbooks.Config{
 		Environment: quickbooks.Sandbox, ClientID: quickbookstest.DefaultClientID, ClientSecret: quickbookstest.DefaultClientSecret,
 		RedirectURL: "https://tieout.test/callback",
-	}
-	for _, change := range changes {
-		change(&own)
 	}
 	b := setup(t, answers(ok("{}")))
 	oauth, err := quickbooks.NewOAuth(own, sim.Client(), time.Now, nil)
