@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -121,10 +123,8 @@ func (c *call) parts(boundary string) (map[string]object, fileList, *Fault) {
 
 func (c *call) attach(metadata object, f file) outcome {
 	in := object{"FileName": f.name, "ContentType": f.contentType}
-	for name, v := range metadata {
-		in[name] = v
-	}
-	if ending := strings.ToLower(path.Ext(textAt(in, "FileName"))); !contains(fileTypes(), ending) {
+	maps.Copy(in, metadata)
+	if ending := strings.ToLower(path.Ext(textAt(in, "FileName"))); !slices.Contains(fileTypes(), ending) {
 		return failed(refuse("6041", "File type "+ending+" is not supported", "FileName"))
 	}
 	if len(f.content) == 0 {

@@ -172,7 +172,7 @@ func (c *call) item(id string, o object) batchItem {
 	}
 	item.op.name = textAt(o, "operation")
 	options := strings.Split(textAt(o, "optionsData"), ",")
-	item.op.force = contains(options, "allowduplicatedocnum")
+	item.op.force = slices.Contains(options, "allowduplicatedocnum")
 	for name, v := range o {
 		k := c.server.kinds[name]
 		if in, ok := v.(object); ok && k != nil {
@@ -184,7 +184,7 @@ func (c *call) item(id string, o object) batchItem {
 		item.fault = refuse("2010", "The item names no entity that can be written", "")
 	case item.op.name == "":
 		item.fault = missing("operation")
-	case contains(options, "void"): // bills have no void
+	case slices.Contains(options, "void"): // bills have no void
 		item.fault = refuse("500", "Operation void is not supported.", item.op.entity)
 	}
 	return item

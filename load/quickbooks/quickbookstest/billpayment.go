@@ -31,7 +31,7 @@ func paymentRules(w *write) *Fault {
 	if w.old != nil { // assumed: the simulator offers no change of a payment
 		return refuse("500", "Operation is not supported.", "BillPayment")
 	}
-	code, _, fault := w.exchange()
+	code, fault := w.exchange()
 	if fault != nil {
 		return fault
 	}

@@ -92,6 +92,9 @@ func (s *Server) Create(realmID, entity string, fields map[string]any) (string, 
 
 // Edit changes the named fields of a record by hand.
 func (s *Server) Edit(realmID, entity, id string, fields map[string]any) error {
+	if id == "" {
+		return fmt.Errorf("edit %s without an id: %w", entity, ErrUnknown)
+	}
 	changed := with(fields, "Id", id)
 	changed["sparse"] = true
 	_, err := s.enter(realmID, entity, changed)

@@ -29,7 +29,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
 		r.Body = http.NoBody
 	}
-	defer r.Body.Close() //nolint:errcheck // read to its end, or abandoned
+	defer r.Body.Close()
 	if err := r.Context().Err(); err != nil {
 		return nil, context.Cause(r.Context())
 	}

@@ -114,31 +114,30 @@ func currencyName(code string) string {
 }
 
 // exchange sets CurrencyRef and ExchangeRate of a transaction, and returns the
-// currency and the rate.
-func (w *write) exchange() (string, decimal.Decimal, *Fault) {
+// currency.
+func (w *write) exchange() (string, *Fault) {
 	code := refAt(w.obj, "CurrencyRef")
-	one := decimal.NewFromInt(1)
 	if !w.r.MultiCurrency {
 		if code != "" && code != w.r.HomeCurrency {
-			return "", one, featureOff("Multicurrency", "CurrencyRef")
+			return "", featureOff("Multicurrency", "CurrencyRef")
 		}
 		delete(w.obj, "ExchangeRate")
 		w.obj["CurrencyRef"] = ref(w.r.HomeCurrency, currencyName(w.r.HomeCurrency))
-		return w.r.HomeCurrency, one, nil
+		return w.r.HomeCurrency, nil
 	}
 	if code == "" {
-		return "", one, missing("CurrencyRef")
+		return "", missing("CurrencyRef")
 	}
 	if fault := knownCurrency(code, "CurrencyRef"); fault != nil {
-		return "", one, fault
+		return "", fault
 	}
 	if !w.r.hasCurrency(code) {
-		return "", one, refuse("2220", "Currency "+code+" is not active in this company", "CurrencyRef")
+		return "", refuse("2220", "Currency "+code+" is not active in this company", "CurrencyRef")
 	}
 	w.obj["CurrencyRef"] = ref(code, currencyName(code))
 	rate, fault := w.rate(code)
 	w.obj["ExchangeRate"] = number(rate)
-	return code, rate, fault
+	return code, fault
 }
 
 // rate is the rate that is booked. A rate left out becomes 1, which is what was

@@ -57,11 +57,11 @@ type field struct {
 func text(name string, limit int, t ...trait) field { return row(name, textShape, limit, t) }
 func flag(name string, t ...trait) field            { return row(name, flagShape, 0, t) }
 func amount(name string, t ...trait) field          { return row(name, amountShape, 0, t) }
-func rate(name string, t ...trait) field            { return row(name, rateShape, 0, t) }
+func rate(name string) field                        { return row(name, rateShape, 0, nil) }
 func wholeNumber(name string, t ...trait) field     { return row(name, wholeShape, 0, t) }
 func date(name string, t ...trait) field            { return row(name, dateShape, 0, t) }
 func reference(name string, t ...trait) field       { return row(name, refShape, 0, t) }
-func ignored(name string, t ...trait) field         { return row(name, anyShape, 0, append(t, readOnly)) }
+func ignored(name string) field                     { return row(name, anyShape, 0, []trait{readOnly}) }
 
 func choice(name string, options ...string) field {
 	return field{name: name, shape: textShape, enum: options}
@@ -196,7 +196,7 @@ func (rd reader) text(f field, v any) (any, *Fault) {
 	if f.is(emailForm) && !emailLike(s) {
 		return nil, refuse("2210", "Email Address is not valid : "+s, f.name)
 	}
-	if len(f.enum) > 0 && !contains(f.enum, s) {
+	if len(f.enum) > 0 && !slices.Contains(f.enum, s) {
 		return nil, refuse("2170", "Invalid enumeration value "+s, f.name)
 	}
 	return rd.repertoire(f, s)
@@ -226,15 +226,6 @@ func illegalCharacters(name, s string) *Fault {
 
 func malformed(name string) *Fault {
 	return refuse("2010", "Property Name:"+name+" has a value that is unsupported or invalid", name)
-}
-
-func contains(options []string, s string) bool {
-	for _, option := range options {
-		if option == s {
-			return true
-		}
-	}
-	return false
 }
 
 func emailLike(s string) bool {
@@ -319,7 +310,7 @@ func readRef(f field, v any) (any, *Fault) {
 		return nil, malformed(f.name)
 	}
 	for name := range o {
-		if !contains([]string{"value", "name", "type"}, name) {
+		if !slices.Contains([]string{"value", "name", "type"}, name) {
 			return nil, refuse("2010", "Property Name:"+name+" specified is unsupported or invalid", f.name)
 		}
 	}

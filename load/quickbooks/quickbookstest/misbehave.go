@@ -44,6 +44,7 @@ func (s *Server) before(c *call, t Trouble) (a answer, done bool) {
 		s.killToken(c)
 	case ItemFault:
 		c.items = append(c.items, t)
+	default: // the others go wrong afterwards
 	}
 	return answer{}, false
 }
@@ -64,6 +65,7 @@ func (s *Server) after(c *call, t Trouble, a answer) answer {
 		return failed
 	case Truncate:
 		a.cut = true
+	default: // the others went wrong before
 	}
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -77,9 +78,7 @@ func (c *call) choices() []consentChoice {
 			name = r.Name + " (" + id + ")"
 		}
 		values := url.Values{}
-		for key, v := range c.params {
-			values[key] = v
-		}
+		maps.Copy(values, c.params)
 		values.Set("sim_realm", id)
 		choices = append(choices, consentChoice{name, c.path + "?" + values.Encode()})
 	}

@@ -103,7 +103,8 @@ func ref(id, name string) object {
 
 // with is o with one more attribute, o itself unchanged.
 func with(o object, name string, v any) object {
-	changed := maps.Clone(o)
+	changed := make(object, len(o)+1)
+	maps.Copy(changed, o)
 	changed[name] = v
 	return changed
 }

@@ -2,6 +2,8 @@ package quickbookstest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,7 +12,7 @@ import (
 
 // purchase checks and completes what bills and vendor credits have in common.
 func (w *write) purchase() *Fault {
-	code, _, fault := w.exchange()
+	code, fault := w.exchange()
 	if fault != nil {
 		return fault
 	}
@@ -97,9 +99,7 @@ func (w *write) lines(code string) *Fault {
 	kept := make([]object, 0, len(sent))
 	for i, line := range sent {
 		checked := make(object, len(line)+2)
-		for name, v := range line {
-			checked[name] = v
-		}
+		maps.Copy(checked, line)
 		if fault := w.line(checked, code); fault != nil {
 			return fault
 		}
@@ -153,9 +153,7 @@ func (w *write) line(line object, code string) *Fault {
 		return missing(kindOfLine)
 	}
 	detail := make(object, len(sent)+2)
-	for name, v := range sent {
-		detail[name] = v
-	}
+	maps.Copy(detail, sent)
 	line[kindOfLine] = detail
 	if kindOfLine == "ItemBasedExpenseLineDetail" {
 		fault = w.item(detail, money)
@@ -190,7 +188,7 @@ func (w *write) expense(detail object) *Fault {
 		return fault
 	}
 	rules := w.r.server.cfg.Rules
-	if !rules.AnyLineAccount && !contains(rules.LineAccountTypes, textAt(account.obj, "AccountType")) {
+	if !rules.AnyLineAccount && !slices.Contains(rules.LineAccountTypes, textAt(account.obj, "AccountType")) {
 		return refuse("6430", "Invalid account type used: "+textAt(account.obj, "AccountType"), "AccountRef")
 	}
 	return nil

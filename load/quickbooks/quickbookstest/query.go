@@ -50,7 +50,7 @@ type QueryError struct {
 func (e *QueryError) Error() string { return "query: " + e.Detail }
 
 // Is makes every QueryError an [ErrQuery].
-func (e *QueryError) Is(target error) bool { return target == ErrQuery } //nolint:errorlint // the sentinel itself
+func (e *QueryError) Is(target error) bool { return target == ErrQuery }
 
 // ParseQuery takes a statement apart. It knows the documented language and no
 // more: no OR, JOIN, GROUP BY, !=, or list of attributes.

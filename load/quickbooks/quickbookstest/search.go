@@ -49,8 +49,8 @@ func (r *realm) candidates(k *kind, tests []test) []*record {
 		switch strings.Join(test.path, ".") {
 		case "Id":
 			var found []*record
-			for _, rec := range t.all {
-				if slices.Contains(test.want, rec.id) {
+			for _, id := range slices.Compact(slices.Sorted(slices.Values(test.want))) {
+				if rec := t.byID[id]; rec != nil {
 					found = append(found, rec)
 				}
 			}

@@ -2,6 +2,7 @@ package quickbookstest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (c *call) single() answer {
 	}
 	op := operation{
 		kind: k, in: in, name: c.params.Get("operation"), entity: k.name,
-		force: contains(strings.Split(c.params.Get("include"), ","), "allowduplicatedocnum"),
+		force: slices.Contains(strings.Split(c.params.Get("include"), ","), "allowduplicatedocnum"),
 	}
 	out := c.realm.once(requestID, op, func() outcome {
 		if f := c.itemFault(""); f != nil {

@@ -50,8 +50,8 @@ func (w *write) save(in object) outcome {
 		if w.kind.listed && w.obj["Active"] == nil {
 			w.obj["Active"] = true
 		}
-	} else if fault := w.merge(in["sparse"] == true); fault != nil {
-		return failed(fault)
+	} else {
+		w.merge(in["sparse"] == true)
 	}
 	if fault := w.validate(); fault != nil {
 		return failed(fault)
@@ -85,7 +85,7 @@ func (w *write) current(in object, id string) (*record, *Fault) {
 // merge lays what was sent over what is there. A sparse update keeps what was
 // left out; a full one clears it, but for what QuickBooks writes itself.
 // Assumed: a nested object that is sent replaces the old one whole.
-func (w *write) merge(sparse bool) *Fault {
+func (w *write) merge(sparse bool) {
 	if sparse {
 		w.obj = maps.Clone(w.old.obj)
 	} else {
@@ -106,7 +106,6 @@ func (w *write) merge(sparse bool) *Fault {
 		}
 		w.obj[name] = v
 	}
-	return nil
 }
 
 func (w *write) validate() *Fault {
