@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"cmp"
 	"strings"
 	"time"
@@ -65,17 +66,18 @@ func (c Contract) Sum() Sum {
 // arguments does not matter: revisions that claim the same instant are told apart
 // by their content.
 func (c Contract) Fold(d Contract) Contract {
-	if newerRevision(d.UpdatedAt, d.Sum(), c.UpdatedAt, c.Sum()) {
+	if newerRevision(d.UpdatedAt, c.UpdatedAt, d.Sum, c.Sum) {
 		return d
 	}
 	return c
 }
 
 // newerRevision orders revisions by time and then, arbitrarily but always in the
-// same way, by content.
-func newerRevision(at time.Time, content Sum, thanAt time.Time, thanContent Sum) bool {
+// same way, by content, which is hashed only when it has to be.
+func newerRevision(at, thanAt time.Time, content, thanContent func() Sum) bool {
 	if order := at.Compare(thanAt); order != 0 {
 		return order > 0
 	}
-	return content.String() > thanContent.String()
+	a, b := content(), thanContent()
+	return bytes.Compare(a[:], b[:]) > 0
 }

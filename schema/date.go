@@ -117,7 +117,12 @@ func (p Period) First() Date {
 }
 
 // Last returns the last day of the month.
-func (p Period) Last() Date { return p.Next().First().AddDays(-1) }
+func (p Period) Last() Date {
+	if p.IsZero() {
+		return Date{}
+	}
+	return NewDate(int(p.year), time.Month(p.month)+1, 0)
+}
 
 // Next returns the month after p.
 func (p Period) Next() Period {

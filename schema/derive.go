@@ -57,6 +57,14 @@ func (h hasher) number(n int64) {
 	h.h.Write(b[:])
 }
 
+func (h hasher) flag(b bool) {
+	if b {
+		h.number(1)
+	} else {
+		h.number(0)
+	}
+}
+
 func (h hasher) money(m Money) {
 	h.number(m.minor)
 	h.text(string(m.currency))

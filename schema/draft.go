@@ -80,6 +80,7 @@ func (d Draft) Seal() Draft {
 		h.text(string(hold.Reason))
 		h.text(hold.Detail)
 		h.text(hold.NextStep)
+		h.text(string(hold.Owner))
 	}
 	d.ID = DraftID("d_" + h.sum().Short(24))
 	return d

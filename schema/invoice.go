@@ -103,6 +103,7 @@ func (i Invoice) ContentSum() Sum {
 	for _, day := range []Date{i.IssueDate, i.DueDate, i.PeriodStart, i.PeriodEnd} {
 		h.date(day)
 	}
+	h.flag(i.PlatformFee)
 	h.money(i.Total)
 	h.money(i.USDTotal)
 	h.number(int64(len(i.Lines)))
@@ -135,7 +136,7 @@ func (i Invoice) Sum() Sum {
 // are folded does not matter, and folding one twice changes nothing.
 func (i Invoice) Fold(j Invoice) Invoice {
 	folded, other := i, j
-	if newerRevision(j.UpdatedAt, j.ContentSum(), i.UpdatedAt, i.ContentSum()) {
+	if newerRevision(j.UpdatedAt, i.UpdatedAt, j.ContentSum, i.ContentSum) {
 		folded, other = j, i
 	}
 	if other.Status.Rank() > folded.Status.Rank() {

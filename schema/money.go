@@ -3,7 +3,6 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -44,12 +43,9 @@ func ParseMoney(text string, c Currency) (Money, error) {
 	if err != nil {
 		return Money{}, fmt.Errorf("amount %q: %w", clip(text), err)
 	}
-	minor, err := scaleTo(digits, scale, c.Exponent())
+	minor, err := scaleTo(digits, scale, c.Exponent(), negative)
 	if err != nil {
 		return Money{}, fmt.Errorf("amount %q in %s: %w", clip(text), c, err)
-	}
-	if negative {
-		minor = -minor
 	}
 	return Money{minor: minor, currency: c}, nil
 }
@@ -88,10 +84,15 @@ func (m Money) Add(n Money) (Money, error) {
 
 // Sub returns m - n, under the same conditions as Add.
 func (m Money) Sub(n Money) (Money, error) {
-	if n.minor == math.MinInt64 {
+	if m.currency != n.currency {
+		return Money{}, fmt.Errorf("subtract %s from %s: %w", n, m, ErrCurrencyMismatch)
+	}
+	// Not Add of the negation: the least amount has none.
+	difference := m.minor - n.minor
+	if n.minor != 0 && (difference < m.minor) != (n.minor > 0) {
 		return Money{}, fmt.Errorf("subtract %s from %s: %w", n, m, ErrOverflow)
 	}
-	return m.Add(Money{minor: -n.minor, currency: n.currency})
+	return Money{minor: difference, currency: m.currency}, nil
 }
 
 // Split divides m into n parts that differ by at most one minor unit, the larger
@@ -172,8 +173,9 @@ func cutExponent(text string) (mantissa string, exponent int, err error) {
 	return text[:i], exponent, nil
 }
 
-// scaleTo turns digits × 10^-scale into a count of 10^-exponent.
-func scaleTo(digits string, scale, exponent int) (int64, error) {
+// scaleTo turns digits × 10^-scale into a count of 10^-exponent. The sign comes
+// along because there is one more negative count than there are positive ones.
+func scaleTo(digits string, scale, exponent int, negative bool) (int64, error) {
 	if digits == "" {
 		return 0, nil
 	}
@@ -186,7 +188,13 @@ func scaleTo(digits string, scale, exponent int) (int64, error) {
 	if len(digits)+exponent-scale > 19 {
 		return 0, ErrOverflow
 	}
-	minor, err := strconv.ParseInt(digits+strings.Repeat("0", exponent-scale), 10, 64)
+	if scale < exponent {
+		digits += strings.Repeat("0", exponent-scale)
+	}
+	if negative {
+		digits = "-" + digits
+	}
+	minor, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		return 0, ErrOverflow
 	}
