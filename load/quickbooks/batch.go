@@ -143,7 +143,14 @@ func (c *Client) Batch(ctx context.Context, requestID string, items []BatchItem)
 	if err != nil {
 		return BatchAnswers{TID: ans.tid}, fmt.Errorf("batch of %d: %w", len(items), err)
 	}
-	return decodeBatch(items, ca.write, ans)
+	answers, err := decodeBatch(items, ca.write, ans)
+	for _, item := range answers.Items {
+		if fault, ok := errors.AsType[*Fault](item.Err); ok && fault.Throttled() {
+			c.throttle.stop(0) // the batch got through, and the company is at its limit
+			break
+		}
+	}
+	return answers, err
 }
 
 // Create sends one item by itself, under the id that QuickBooks makes of request

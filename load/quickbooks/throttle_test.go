@@ -146,6 +146,20 @@ func TestThrottle_Pause(t *testing.T) {
 		})
 	})
 
+	t.Run("BeginsWhenOneItemOfABatchIsThrottled", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			api := answers(ok(`{"BatchItemResponse":[{"bId":"b1","Fault":{"Error":[{"code":"003001"}]}}]}`), ok(companyAnswer))
+			b := setup(t, api)
+			got, err := b.client.Batch(t.Context(), "acme", []quickbooks.BatchItem{bill(t, "b1")})
+			require.NoError(t, err)
+			require.Equal(t, quickbooks.Wait, quickbooks.DecisionOf(got.Items[0].Err))
+			_, err = b.client.CompanyInfo(t.Context())
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, api.requests()[1].at.Sub(api.requests()[0].at), time.Minute)
+		})
+	})
+
 	t.Run("ReturnsAWriteThatStaysThrottled", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
