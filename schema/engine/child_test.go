@@ -128,7 +128,10 @@ func spawn(t *testing.T, role, dir string, env ...string) *process {
 	require.NoError(t, err)
 	p.lines = bufio.NewScanner(stdout)
 	require.NoError(t, p.cmd.Start())
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	})
 	return p
 }
 
