@@ -36,6 +36,7 @@ func (f *facts) contract(c schema.Contract) bool {
 		return true
 	}
 	folded := before.Fold(c)
+	folded.RecordedAt = before.RecordedAt
 	same := folded.Sum() == before.Sum()
 	// A later revision that says the same is recorded too: what lies between
 	// the two, and comes last, must not win.
@@ -57,7 +58,7 @@ func (f *facts) invoice(i schema.Invoice) bool {
 	folded := before.Fold(i)
 	// Only the first event about a fee says that it is one.
 	folded.PlatformFee = before.PlatformFee || i.PlatformFee
-	folded.BillDate = f.policy.BillDateOf(folded)
+	folded.BillDate, folded.RecordedAt = f.policy.BillDateOf(folded), before.RecordedAt
 	same := folded.PlatformFee == before.PlatformFee && folded.Sum() == before.Sum()
 	if !same || !folded.UpdatedAt.Equal(before.UpdatedAt) {
 		f.invoices[i.ID], f.changedInvoice[i.ID] = folded, true
@@ -69,16 +70,25 @@ func (f *facts) invoice(i schema.Invoice) bool {
 // stored ones, and must not look newer for digits that those have lost.
 func storable(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
+// later returns when a record that replaces one recorded before is recorded at
+// the earliest: a clock that was set back must not let the old one stand.
+func later(at, before time.Time) time.Time {
+	if at.Before(before) {
+		return before
+	}
+	return at
+}
+
 // changed returns what is to be recorded, by id.
 func (f *facts) changed(at time.Time) (contracts []schema.Contract, invoices []schema.Invoice) {
 	for id := range f.changedContract {
 		contract := f.contracts[id]
-		contract.RecordedAt = at
+		contract.RecordedAt = later(at, contract.RecordedAt)
 		contracts = append(contracts, contract)
 	}
 	for id := range f.changedInvoice {
 		invoice := f.invoices[id]
-		invoice.RecordedAt = at
+		invoice.RecordedAt = later(at, invoice.RecordedAt)
 		invoices = append(invoices, invoice)
 	}
 	slices.SortFunc(contracts, func(a, b schema.Contract) int { return strings.Compare(string(a.ID), string(b.ID)) })

@@ -97,7 +97,7 @@ func (b *bench) draft(ctx context.Context, positions []schema.Position) error {
 		draft := b.drafter.Draft(jobs[i].drafted)
 		b.count(draft)
 		if draft.ID != jobs[i].position.Draft.ID {
-			draft.RecordedAt = at
+			draft.RecordedAt = later(at, jobs[i].position.Draft.RecordedAt)
 			drafts = append(drafts, draft)
 		}
 	}
@@ -136,7 +136,7 @@ func (b *bench) redate(ctx context.Context, positions []schema.Position) error {
 	for i := range positions {
 		invoice := &positions[i].Invoice
 		if day := b.cfg.Policy.BillDateOf(*invoice); day != invoice.BillDate {
-			invoice.BillDate, invoice.RecordedAt = day, at
+			invoice.BillDate, invoice.RecordedAt = day, later(at, invoice.RecordedAt)
 			moved = append(moved, *invoice)
 		}
 	}
@@ -229,7 +229,7 @@ func (b *bench) payees(jobs []job) []schema.Payee {
 		if j.drafted.Payee.Changed && !seen[j.wanted.Key] {
 			seen[j.wanted.Key] = true
 			payee := j.drafted.Payee.Payee
-			payee.RecordedAt = at
+			payee.RecordedAt = later(at, payee.RecordedAt)
 			changed = append(changed, payee)
 		}
 	}

@@ -34,7 +34,8 @@ func (w Wanted) name() string {
 
 // Resolution is what became of a payee.
 type Resolution struct {
-	// Payee is what is now known. Its RecordedAt is left to whoever records it.
+	// Payee is what is now known. Its RecordedAt is that of the record that it
+	// replaces, zero when there is none.
 	Payee schema.Payee
 	// Changed says that Payee is not what is stored, and has to be recorded.
 	Changed bool
@@ -120,6 +121,7 @@ func (r *Resolver) resolve(w Wanted) Resolution {
 func (r *Resolver) find(w Wanted, stored schema.Payee) schema.Payee {
 	payee := schema.Payee{
 		Company: r.company, Key: w.Key, State: schema.PayeeProposed, Email: strings.TrimSpace(w.Email), Business: w.Business, By: By,
+		RecordedAt: stored.RecordedAt,
 	}
 	if len(w.Country) == 2 {
 		payee.Country = strings.ToUpper(w.Country)
