@@ -37,6 +37,7 @@ func (c Currency) Exponent() int {
 		return 2
 	case "IQD":
 		return 3
+	default:
 	}
 	unit, err := currency.ParseISO(string(c))
 	if err != nil {

@@ -59,6 +59,7 @@ func (s State) Settled() bool {
 	switch s {
 	case StateMatched, StateAdopted, StateCancelled, StateSkipped:
 		return true
+	default:
+		return false
 	}
-	return false
 }

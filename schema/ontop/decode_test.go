@@ -452,7 +452,7 @@ func TestDecode_IDs(t *testing.T) {
 		require.Equal(t, want, invoice.Worker, text)
 		require.Empty(t, invoice.Problems)
 	}
-	for _, text := range []string{`7.0`, `7e2`, `true`, `[7]`, `"` + strings.Repeat("9", 256) + `"`} {
+	for _, text := range []string{`7.0`, `7e2`, `true`, `[7]`, `"` + strings.Repeat("9", 256) + `"`, `"a\u0000b"`, "\"a\xffb\"", `"a\nb"`} {
 		require.Len(t, invoiceWith(t, "INVOICE_PAID", `"worker_id":`+text).Problems, 1, text)
 	}
 }

@@ -66,8 +66,9 @@ func (t EventType) Implies() schema.InvoiceStatus {
 		return schema.StatusPaid
 	case InvoiceCancelled:
 		return schema.StatusCancelled
+	default:
+		return ""
 	}
-	return ""
 }
 
 // Concepts returns the concepts of invoice lines that are known by name. Any

@@ -25,7 +25,10 @@ func parseInstant(text string) (time.Time, error) {
 // hold, 1970 and later. Outside of them no event of ours can have happened, and
 // what stores them may wrap around. Milliseconds that pose as seconds fall out
 // of this range too.
-func inRange(at time.Time) bool { return at.Year() >= 1970 && at.Year() <= 2261 }
+func inRange(at time.Time) bool {
+	const until = 9_214_646_400 // 2262-01-01T00:00:00Z
+	return at.Unix() >= 0 && at.Unix() < until
+}
 
 // parseRFC3339 is time.Parse without its leniency: more than nine decimals would
 // be cut off, and a comma would pass for a point.

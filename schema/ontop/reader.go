@@ -5,11 +5,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tieout/tieout/schema"
 )
 
-// maxID is the longest id that is taken. Real ones have some twenty characters;
+// maxID is the longest id that is taken, in bytes. Real ones have some twenty characters;
 // the bound keeps a hostile one out of every key and log line.
 const maxID = 255
 
@@ -57,11 +58,18 @@ func (r *reader) id(field string, v value) string {
 		r.problem(field, v, "is not an id; send a whole number or a string")
 		return ""
 	case len(text) > maxID:
-		r.problem(field, v, "is longer than 255 characters; send the id that Ontop shows")
+		r.problem(field, v, "is longer than 255 bytes; send the id that Ontop shows")
+		return ""
+	case strings.ContainsFunc(text, noIDCharacter):
+		r.problem(field, v, "has characters that no id has; send the id that Ontop shows")
 		return ""
 	}
 	return text
 }
+
+// noIDCharacter reports control characters, and what stands for bytes that were
+// no UTF-8: two different ids must not become one.
+func noIDCharacter(c rune) bool { return c < ' ' || c == 0x7f || c == utf8.RuneError }
 
 func (r *reader) currency(field string, v value) schema.Currency {
 	if v.absent() {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/tieout/tieout/schema"
@@ -40,9 +41,8 @@ func WriteEvents(w io.Writer, events []Event) error {
 		}
 		// The marshaller would compact and escape the body, which is to stay
 		// byte for byte; so it writes a nought and the body takes its place.
-		buffered.Write(head[:len(head)-len("0}")])
-		buffered.Write(body)
-		if _, err := buffered.WriteString("}\n"); err != nil {
+		line := slices.Concat(head[:len(head)-len("0}")], body, []byte("}\n"))
+		if _, err := buffered.Write(line); err != nil {
 			return fmt.Errorf("write event %s: %w", event.ID, err)
 		}
 	}

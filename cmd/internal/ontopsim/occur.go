@@ -107,6 +107,7 @@ func (g *generator) arrange(s *story, w worker, t Trouble) {
 			r.TotalAmount = finer(r.TotalAmount)
 			r.Items[0].Amount, r.Items[0].UnitAmount = finer(r.Items[0].Amount), ""
 		}
+	default: // the trouble is not in the course of events
 	}
 }
 

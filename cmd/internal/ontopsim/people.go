@@ -52,8 +52,6 @@ type worker struct {
 	pay      int64 // a month's, in minor units
 }
 
-var contractTypes = [...]string{"FIXED", "PAY_AS_YOU_GO", "MILESTONE", "EOR"}
-
 // hire makes up the n-th worker, who begins on the first of the months or, every
 // fourth, on its 24th, so that the first month is prorated.
 func (g *generator) hire(n int, name string) worker {
@@ -74,7 +72,7 @@ func (g *generator) hire(n int, name string) worker {
 		JobTitle:    pick(n, "Backend engineer", "Designer", "Support agent", "Data analyst", "Product manager"),
 		Department:  pick(n, "Engineering", "Design", "Support", "Finance"),
 		Entity:      "Acme Inc",
-		Type:        pick(n, contractTypes[:]...),
+		Type:        pick(n, "FIXED", "PAY_AS_YOU_GO", "MILESTONE", "EOR"),
 		Signing:     pick(n+n/4, schema.SigningPaymentAgent, schema.SigningServiceProvider, schema.SigningContractorOfRecord, schema.SigningEOR),
 		Currency:    where.currency,
 		StartDate:   start,
