@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+const (
+	draftColumns = `
+	company LowCardinality(String)
+	invoice String
+	id String
+	content FixedString(32)
+	state LowCardinality(String)
+	hold_reason Array(String)
+	hold_detail Array(String)
+	hold_next_step Array(String)
+	hold_owner Array(String)
+	payee String
+	payee_name String
+	vendor String
+	doc_number String
+	txn_date UInt32
+	due_date UInt32
+	currency LowCardinality(String)
+	rate String
+	payable String
+	total Int64
+	total_currency LowCardinality(String)
+	line_item_id Array(String)
+	line_concept Array(String)
+	line_description Array(String)
+	line_amount Array(Int64)
+	line_currency Array(String)
+	line_account Array(String)
+	line_rule Array(String)
+	line_rule_version Array(Int64)
+	memo String
+	recorded_at DateTime64(6, 'UTC')`
+
+	draftSelect = `company, invoice, id, content, state, hold_reason, hold_detail, hold_next_step, hold_owner, payee, payee_name,
+		vendor, doc_number, txn_date, due_date, currency, rate, payable, total, total_currency, line_item_id, line_concept,
+		line_description, line_amount, line_currency, line_account, line_rule, line_rule_version, memo, recorded_at`
+)
+
+// RecordDrafts appends drafts.
+func (s *Store) RecordDrafts(ctx context.Context, drafts []schema.Draft) error {
+	return record(ctx, s, s.tables.drafts, drafts, draftRow)
+}
+
+func draftRow(d schema.Draft) []any {
+	return []any{
+		string(d.Company), string(d.Invoice), string(d.ID), string(d.Content[:]), string(d.State),
+		list(d.Holds, func(h schema.Hold) string { return string(h.Reason) }),
+		list(d.Holds, func(h schema.Hold) string { return h.Detail }),
+		list(d.Holds, func(h schema.Hold) string { return h.NextStep }),
+		list(d.Holds, func(h schema.Hold) string { return string(h.Owner) }),
+		string(d.Payee), d.PayeeName, string(d.Vendor), d.DocNumber, day(d.TxnDate), day(d.DueDate), string(d.Currency),
+		d.Rate.String(), string(d.Payable), d.Total.Minor(), string(d.Total.Currency()),
+		list(d.Lines, func(l schema.DraftLine) string { return l.ItemID }),
+		list(d.Lines, func(l schema.DraftLine) string { return l.Concept }),
+		list(d.Lines, func(l schema.DraftLine) string { return l.Description }),
+		list(d.Lines, func(l schema.DraftLine) int64 { return l.Amount.Minor() }),
+		list(d.Lines, func(l schema.DraftLine) string { return string(l.Amount.Currency()) }),
+		list(d.Lines, func(l schema.DraftLine) string { return string(l.Account) }),
+		list(d.Lines, func(l schema.DraftLine) string { return string(l.Rule) }),
+		list(d.Lines, func(l schema.DraftLine) int64 { return int64(l.RuleVersion) }),
+		d.Memo, stored(d.RecordedAt),
+	}
+}
+
+// draftScan takes drafts from rows, one at a time.
+type draftScan struct {
+	d                                         schema.Draft
+	content                                   string
+	reasons, details, steps, owners           []string
+	dated, due                                uint32
+	total                                     int64
+	totalCurrency                             schema.Currency
+	items, concepts, texts, currencies, books []string
+	rules                                     []string
+	amounts, versions                         []int64
+	recorded                                  time.Time
+}
+
+// dests returns where the columns of draftSelect go.
+func (r *draftScan) dests() []any {
+	d := &r.d
+	return []any{
+		(*string)(&d.Company), (*string)(&d.Invoice), (*string)(&d.ID), &r.content, (*string)(&d.State), &r.reasons, &r.details,
+		&r.steps, &r.owners, (*string)(&d.Payee), &d.PayeeName, (*string)(&d.Vendor), &d.DocNumber, &r.dated, &r.due,
+		(*string)(&d.Currency), (*string)(&d.Rate), (*string)(&d.Payable), &r.total, (*string)(&r.totalCurrency), &r.items,
+		&r.concepts, &r.texts, &r.amounts, &r.currencies, &r.books, &r.rules, &r.versions, &d.Memo, &r.recorded,
+	}
+}
+
+// draft returns the draft of the row that was scanned.
+func (r *draftScan) draft() schema.Draft {
+	d := r.d
+	d.Content = sumOf(r.content)
+	d.TxnDate, d.DueDate, d.RecordedAt = fromDay(r.dated), fromDay(r.due), instant(r.recorded)
+	d.Total = schema.NewMoney(r.total, r.totalCurrency)
+	d.Holds, d.Lines = nil, nil
+	for n, reason := range r.reasons {
+		d.Holds = append(d.Holds, schema.Hold{
+			Reason: schema.HoldReason(reason), Detail: r.details[n], NextStep: r.steps[n], Owner: schema.Owner(r.owners[n]),
+		})
+	}
+	if len(r.items) > 0 {
+		d.Lines = make([]schema.DraftLine, len(r.items))
+	}
+	for n := range r.items {
+		d.Lines[n] = schema.DraftLine{
+			ItemID: r.items[n], Concept: r.concepts[n], Description: r.texts[n],
+			Amount:  schema.NewMoney(r.amounts[n], schema.Currency(r.currencies[n])),
+			Account: schema.AccountID(r.books[n]), Rule: schema.RuleID(r.rules[n]), RuleVersion: int(r.versions[n]),
+		}
+	}
+	return d
+}
+
+const decisionColumns = `
+	company LowCardinality(String)
+	invoice String
+	kind LowCardinality(String)
+	reason String
+	decided_by String
+	recorded_at DateTime64(6, 'UTC')`
+
+// RecordDecisions appends decisions.
+func (s *Store) RecordDecisions(ctx context.Context, decisions []schema.Decision) error {
+	return record(ctx, s, s.tables.decisions, decisions, func(d schema.Decision) []any {
+		return []any{string(d.Company), string(d.Invoice), string(d.Kind), d.Reason, d.By, stored(d.RecordedAt)}
+	})
+}

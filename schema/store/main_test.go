@@ -1,0 +1,107 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/schema/engine"
+	"github.com/tieout/tieout/schema/store"
+)
+
+// shared is the engine of this test process, which can have only one. Every test
+// has a database of its own in it.
+var (
+	shared    *engine.Engine
+	databases atomic.Int64
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tieout-store-test-")
+	if err != nil {
+		return complain(err)
+	}
+	defer os.RemoveAll(dir)
+	shared, err = engine.Open(context.Background(), engine.Config{Dir: filepath.Join(dir, "data")})
+	if err != nil {
+		return complain(fmt.Errorf("%w\n\nthe tests run on the real engine: run `make engine`", err))
+	}
+	code := m.Run()
+	if err := shared.Close(); err != nil {
+		return complain(err)
+	}
+	return code
+}
+
+func complain(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// embedded returns options for a new database on the shared engine.
+func embedded(t testing.TB) store.Options {
+	t.Helper()
+	dsn, err := store.ParseDSN("embedded:///shared")
+	require.NoError(t, err)
+	return store.Options{
+		DSN:       dsn.WithDatabase(fmt.Sprintf("test_%d", databases.Add(1))),
+		Transport: shared,
+		Now:       time.Now,
+	}
+}
+
+// overHTTP returns options for a new database on the shared engine, reached
+// through a socket as a server is.
+func overHTTP(t testing.TB) store.Options {
+	t.Helper()
+	server := httptest.NewServer(shared)
+	t.Cleanup(server.Close)
+	dsn, err := store.ParseDSN(server.URL)
+	require.NoError(t, err)
+	return store.Options{DSN: dsn.WithDatabase(fmt.Sprintf("test_%d", databases.Add(1))), Now: time.Now}
+}
+
+// open opens and migrates a store, stops merges of all of its tables, so that
+// duplicates stay visible, and drops the database in the end.
+func open(t testing.TB, options store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), options)
+	require.NoError(t, err)
+	_, err = s.Migrate(t.Context())
+	require.NoError(t, err)
+	sizes, err := s.TableSizes(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, sizes)
+	for _, table := range sizes {
+		// The statement succeeds for tables that do not exist, which is why
+		// the names come from the database itself.
+		query(t, fmt.Sprintf("SYSTEM STOP MERGES %s.%s", options.DSN.Database(), table.Name))
+	}
+	t.Cleanup(func() {
+		require.NoError(t, s.Close())
+		query(t, "DROP DATABASE "+options.DSN.Database()+" SYNC")
+	})
+	return s
+}
+
+// query runs a statement on the shared engine and returns what it says, in
+// TabSeparated.
+func query(t testing.TB, sql string) string {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodPost, "http://engine/?default_format=TabSeparated", strings.NewReader(sql))
+	recorder := httptest.NewRecorder()
+	shared.ServeHTTP(recorder, request)
+	require.Equal(t, http.StatusOK, recorder.Code, recorder.Body.String())
+	return strings.TrimSpace(recorder.Body.String())
+}

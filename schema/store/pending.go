@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+const outcomeColumns = `
+	company LowCardinality(String)
+	delivery String
+	body FixedString(32)
+	kind LowCardinality(String)
+	event_type String
+	detail String
+	subjects Array(String)
+	received_at DateTime64(6, 'UTC')
+	recorded_at DateTime64(6, 'UTC')
+	seq UInt64`
+
+const (
+	// pendingRows defines pending: the deliveries stored since the watermark
+	// that have no outcome. A delivery whose first copy is older than the
+	// watermark has an outcome, which is why a copy that was sent again does
+	// not come back, and why earlier bodies under its id are known by theirs.
+	//
+	// It is a conflict when another body under its id has an outcome (other
+	// than being a conflict itself) or, while none has, was received earlier. A
+	// body that turns up late with an earlier time of receipt can so not
+	// displace one that was applied.
+	pendingRows = `
+		WITH
+			recent AS
+			(
+				SELECT id, body_sum, min(received_at) AS received, min(staged_at) AS staged
+				FROM deliveries
+				WHERE company = {company:String} AND staged_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+				GROUP BY id, body_sum
+			),
+			known AS
+			(
+				SELECT delivery, groupArray(body) AS bodies, countIf(first_kind != 'conflict') > 0 AS taken
+				FROM
+				(
+					SELECT delivery, body, argMin(kind, (recorded_at, seq)) AS first_kind
+					FROM outcomes
+					WHERE company = {company:String} AND delivery IN (SELECT id FROM recent)
+					GROUP BY delivery, body
+				)
+				GROUP BY delivery
+			),
+			pending AS
+			(
+				SELECT id, body_sum, received, staged,
+					taken OR row_number() OVER (PARTITION BY id ORDER BY received, body_sum) > 1 AS conflict
+				FROM recent LEFT JOIN known ON recent.id = known.delivery
+				WHERE NOT has(bodies, body_sum)
+			)`
+
+	advancePending = `
+		INSERT INTO watermarks (company, name, epoch, at, members) ` + pendingRows + `
+		SELECT {company:String}, {name:String}, {epoch:UInt64}, reached, []
+		FROM
+		(
+			SELECT least(now64(6, 'UTC') - toIntervalMicrosecond({margin:Int64}),
+				if(count() = 0, toDateTime64('2200-01-01 00:00:00', 6, 'UTC'), min(staged))) AS reached
+			FROM pending
+		)
+		WHERE reached > fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
+)
+
+// Pending returns at most limit deliveries that have no outcome yet, each once,
+// the one received first leading.
+func (s *Store) Pending(ctx context.Context, company schema.CompanyID, limit int) ([]schema.Staged, error) {
+	const query = pendingRows + `
+		SELECT id, body_sum, received, conflict
+		FROM pending
+		ORDER BY received, id, body_sum
+		LIMIT {limit:Int64}`
+	if limit <= 0 {
+		return nil, nil
+	}
+	p, err := s.search(ctx, watermarkKey{company: company, name: pendingWork}, advancePending)
+	if err != nil {
+		return nil, err
+	}
+	var found []schema.Staged
+	var id, sum string
+	var received time.Time
+	var conflict bool
+	var sums []schema.Sum
+	err = s.each(ctx, query, p.with("limit", int64(limit)), []any{&id, &sum, &received, &conflict}, func() {
+		found = append(found, schema.Staged{
+			Delivery: schema.Delivery{Company: company, ID: schema.DeliveryID(id), ReceivedAt: instant(received)},
+			Conflict: conflict,
+		})
+		sums = append(sums, sumOf(sum))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find pending deliveries: %w", err)
+	}
+	for i := 0; i < len(found); i += maxIDs {
+		end := min(i+maxIDs, len(found))
+		if err := s.fillBodies(ctx, company, found[i:end], sums[i:end]); err != nil {
+			return nil, fmt.Errorf("read pending deliveries: %w", err)
+		}
+	}
+	return found, nil
+}
+
+// fillBodies reads the bodies of deliveries that are in the order of receipt, and
+// so lie together in the table.
+func (s *Store) fillBodies(ctx context.Context, company schema.CompanyID, found []schema.Staged, sums []schema.Sum) error {
+	const query = `
+		SELECT id, body_sum, channel, body
+		FROM deliveries
+		WHERE company = {company:String}
+			AND received_at >= fromUnixTimestamp64Micro({first:Int64}, 'UTC')
+			AND received_at <= fromUnixTimestamp64Micro({last:Int64}, 'UTC')
+			AND id IN {ids:Array(String)}
+		ORDER BY received_at, block, pos
+		LIMIT 1 BY id, body_sum`
+	type key struct {
+		id  schema.DeliveryID
+		sum schema.Sum
+	}
+	places := make(map[key]int, len(found))
+	ids := make([]string, len(found))
+	for i, d := range found {
+		places[key{d.ID, sums[i]}] = i
+		ids[i] = string(d.ID)
+	}
+	slices.Sort(ids)
+	p := params{
+		"company": string(company), "ids": slices.Compact(ids),
+		"first": stored(found[0].ReceivedAt).UnixMicro(), "last": stored(found[len(found)-1].ReceivedAt).UnixMicro(),
+	}
+	var id, sum, channel, body string
+	return s.each(ctx, query, p, []any{&id, &sum, &channel, &body}, func() {
+		if i, ok := places[key{schema.DeliveryID(id), sumOf(sum)}]; ok {
+			found[i].Channel, found[i].Body = schema.Channel(channel), []byte(body)
+		}
+	})
+}
+
+// RecordOutcomes says what became of deliveries. The first outcome of a delivery
+// stays.
+func (s *Store) RecordOutcomes(ctx context.Context, outcomes []schema.Outcome) error {
+	return record(ctx, s, s.tables.outcomes, outcomes, func(o schema.Outcome) []any {
+		return []any{
+			string(o.Company), string(o.Delivery), string(o.Body[:]), string(o.Kind), o.EventType, o.Detail, list(o.Subjects, text),
+			stored(o.ReceivedAt), stored(o.RecordedAt),
+		}
+	})
+}
+
+func text(s string) string { return s }

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// standingRows defines where each invoice stands for which something may be left
+// to do: the members of the watermark, and whatever anything was recorded about
+// since. There is one row per invoice, made of the newest of each kind of fact.
+//
+//   - open: it has no live posting, is not cancelled and drafted so, and nobody
+//     decided to skip it
+//   - unverified: it was posted or adopted, and that document was never read back
+//   - unsettled: any of these, or a posting whose outcome is not known
+//   - ready: its newest draft may be posted, unless that draft was declined
+//   - tries: the postings of its newest draft, the newest first
+//
+// The kinds of fact are numbered: 1 posting, 2 draft, 3 decision, 4 invoice,
+// 5 verification.
+const standingRows = `
+	WITH
+		candidates AS
+		(
+			SELECT arrayJoin(members) AS id FROM watermarks
+			WHERE company = {company:String} AND name = {name:String} AND epoch = {epoch:UInt64}
+				AND at = fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+			UNION DISTINCT
+			SELECT id FROM invoices
+			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+			UNION DISTINCT
+			SELECT invoice FROM drafts
+			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+			UNION DISTINCT
+			SELECT invoice FROM decisions
+			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+			UNION DISTINCT
+			SELECT invoice FROM verifications
+			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+			UNION DISTINCT
+			SELECT subject FROM postings
+			WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+		),
+		facts AS
+		(
+			SELECT 1 AS fact, subject AS id, toString(state) AS word, document, draft, '' AS content, 0 AS txn_date,
+				emptyArrayString() AS reasons, retry_at, recorded_at, (recorded_at, seq) AS version
+			FROM postings WHERE company = {company:String} AND kind = 'bill' AND subject IN (SELECT id FROM candidates)
+			UNION ALL
+			SELECT 2, invoice, toString(state), '', id, toString(content), txn_date, hold_reason, recorded_at, recorded_at, (recorded_at, seq)
+			FROM drafts WHERE company = {company:String} AND invoice IN (SELECT id FROM candidates)
+			UNION ALL
+			SELECT 3, invoice, toString(kind), '', '', '', 0, [], recorded_at, recorded_at, (recorded_at, seq)
+			FROM decisions WHERE company = {company:String} AND invoice IN (SELECT id FROM candidates)
+			UNION ALL
+			SELECT 4, id, '', '', '', toString(content), 0, [], recorded_at, recorded_at, (recorded_at, seq)
+			FROM invoices WHERE company = {company:String} AND id IN (SELECT id FROM candidates)
+			UNION ALL
+			SELECT 5, invoice, '', document, '', '', 0, [], recorded_at, recorded_at, (recorded_at, seq)
+			FROM verifications WHERE company = {company:String} AND invoice IN (SELECT id FROM candidates)
+		),
+		newest AS
+		(
+			SELECT id,
+				argMaxIf(word, version, fact = 1) AS posting_state,
+				argMaxIf(document, version, fact = 1) AS posting_document,
+				maxIf(facts.recorded_at, fact = 1) AS posting_at,
+				groupArrayIf((draft, version, retry_at), fact = 1) AS postings,
+				argMaxIf(draft, version, fact = 2) AS draft_id,
+				argMaxIf(word, version, fact = 2) AS draft_state,
+				argMaxIf(content, version, fact = 2) AS draft_content,
+				argMaxIf(txn_date, version, fact = 2) AS draft_date,
+				argMaxIf(reasons, version, fact = 2) AS draft_reasons,
+				maxIf(facts.recorded_at, fact = 2) AS draft_at,
+				argMaxIf(word, version, fact = 3) AS decision,
+				argMaxIf(content, version, fact = 4) AS invoice_content,
+				countIf(fact = 4) > 0 AS has_invoice,
+				minIf(facts.recorded_at, fact = 4) AS invoice_at,
+				groupUniqArrayIf(document, fact = 5) AS verified
+			FROM facts
+			GROUP BY id
+		),
+		standing AS
+		(
+			SELECT *,
+				posting_state NOT IN ('', 'declined') AS live,
+				posting_state IN ('posted', 'adopted') AND NOT has(verified, posting_document) AS unverified,
+				NOT live AND decision != 'skip'
+					AND NOT (draft_state = 'cancelled' AND has_invoice AND draft_content = invoice_content) AS open,
+				open OR unverified OR posting_state IN ('named', 'uncertain') AS unsettled,
+				draft_state = 'ready' AND NOT live AND decision NOT IN ('hold', 'skip') AS ready,
+				arrayReverseSort(p -> p.2, arrayFilter(p -> p.1 = draft_id, postings)) AS tries
+			FROM newest
+		)`
+
+// advanceUnsettled moves the watermark and names as members what is left to do.
+const advanceUnsettled = `
+	INSERT INTO watermarks (company, name, epoch, at, members) ` + standingRows + `
+	SELECT {company:String}, {name:String}, {epoch:UInt64}, reached, members
+	FROM
+	(
+		SELECT now64(6, 'UTC') - toIntervalMicrosecond({margin:Int64}) AS reached, count() AS work, groupArray(id) AS members
+		FROM standing WHERE unsettled
+	)
+	WHERE work <= 50000 AND reached > fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
+
+// unsettled runs a query over standing that selects ids.
+func (s *Store) unsettled(ctx context.Context, company schema.CompanyID, query string, more params) ([]string, error) {
+	p, err := s.searchUnsettled(ctx, company)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range more {
+		p[name] = value
+	}
+	return s.texts(ctx, standingRows+query, p)
+}
+
+func (s *Store) searchUnsettled(ctx context.Context, company schema.CompanyID) (params, error) {
+	return s.search(ctx, watermarkKey{company: company, name: unsettledWork}, advanceUnsettled)
+}
+
+// texts runs a query that selects one column of texts.
+func (s *Store) texts(ctx context.Context, query string, p params) ([]string, error) {
+	var texts []string
+	var text string
+	if err := s.each(ctx, query, p, []any{&text}, func() { texts = append(texts, text) }); err != nil {
+		return nil, fmt.Errorf("find subjects: %w", err)
+	}
+	return texts, nil
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+const (
+	verificationColumns = `
+	company LowCardinality(String)
+	invoice String
+	draft String
+	document String
+	result LowCardinality(String)
+	difference_field Array(String)
+	difference_expected Array(String)
+	difference_found Array(String)
+	total Int64
+	total_currency LowCardinality(String)
+	sync_token String
+	recorded_at DateTime64(6, 'UTC')`
+
+	verificationSelect = `company, invoice, draft, document, result, difference_field, difference_expected, difference_found,
+		total, total_currency, sync_token, recorded_at`
+)
+
+// RecordVerifications appends what reading back showed.
+func (s *Store) RecordVerifications(ctx context.Context, verifications []schema.Verification) error {
+	return record(ctx, s, s.tables.verifications, verifications, func(v schema.Verification) []any {
+		return []any{
+			string(v.Company), string(v.Invoice), string(v.Draft), string(v.Document), string(v.Result),
+			list(v.Differences, func(d schema.Difference) string { return string(d.Field) }),
+			list(v.Differences, func(d schema.Difference) string { return d.Expected }),
+			list(v.Differences, func(d schema.Difference) string { return d.Found }),
+			v.Total.Minor(), string(v.Total.Currency()), v.SyncToken, stored(v.RecordedAt),
+		}
+	})
+}
+
+// verificationScan takes verifications from rows, one at a time.
+type verificationScan struct {
+	v                       schema.Verification
+	fields, expected, found []string
+	total                   int64
+	totalCurrency           schema.Currency
+	recorded                time.Time
+}
+
+// dests returns where the columns of verificationSelect go.
+func (r *verificationScan) dests() []any {
+	v := &r.v
+	return []any{
+		(*string)(&v.Company), (*string)(&v.Invoice), (*string)(&v.Draft), (*string)(&v.Document), (*string)(&v.Result),
+		&r.fields, &r.expected, &r.found, &r.total, (*string)(&r.totalCurrency), &v.SyncToken, &r.recorded,
+	}
+}
+
+// verification returns the verification of the row that was scanned.
+func (r *verificationScan) verification() schema.Verification {
+	v := r.v
+	v.Total, v.RecordedAt, v.Differences = schema.NewMoney(r.total, r.totalCurrency), instant(r.recorded), nil
+	for n, field := range r.fields {
+		v.Differences = append(v.Differences, schema.Difference{
+			Field: schema.Field(field), Expected: r.expected[n], Found: r.found[n],
+		})
+	}
+	return v
+}
