@@ -143,5 +143,6 @@ func (r *realm) applyPayment(rec *record, paymentID string, change decimal.Decim
 		delete(obj, "LinkedTxn")
 	}
 	r.store(rec, obj)
+	r.tell(rec, "updated")
 	r.owe(refAt(rec.obj, "VendorRef"), change.Neg())
 }

@@ -168,6 +168,7 @@ func (s *Server) Merge(realmID, entity, from, into string) error {
 	}
 	w.r.owe(into, amountAt(gone.obj, "Balance"))
 	w.r.bury(gone)
+	w.r.tell(gone, "merged")
 	return nil
 }
 

@@ -31,6 +31,12 @@ type Config struct {
 	// The same seed and the same requests give the same answers.
 	Seed uint64
 
+	// VerifierToken signs webhooks. Changes are kept for [Server.Deliver] only if
+	// there is one.
+	//
+	// Defaults to none.
+	VerifierToken string
+
 	// Limits are the throttles.
 	Limits Limits
 

@@ -1,6 +1,7 @@
 package quickbookstest
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type order struct {
 	To      *time.Time `json:"to"`
 	Limits  *Limits    `json:"limits"`
 	Quota   int        `json:"quota"`
+	URL     string     `json:"url"`
 }
 
 // controlMux is the control API under /_sim/. It has no access control: it is a
@@ -40,7 +42,7 @@ func controlMux(s *Server) http.Handler {
 			answerControl(w, v, err)
 		})
 	}
-	post := func(path string, do func(order) (any, error)) {
+	post := func(path string, do func(context.Context, order) (any, error)) {
 		mux.HandleFunc("POST /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
 			var o order
 			d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10<<20))
@@ -50,7 +52,7 @@ func controlMux(s *Server) http.Handler {
 				answerControl(w, nil, fmt.Errorf("read request: %w", err))
 				return
 			}
-			v, err := do(o)
+			v, err := do(r.Context(), o)
 			answerControl(w, v, err)
 		})
 	}
@@ -64,42 +66,46 @@ func controlMux(s *Server) http.Handler {
 }
 
 // controlBooks are the edits of a bookkeeper.
-func controlBooks(s *Server, post func(string, func(order) (any, error))) {
-	post("create", func(o order) (any, error) {
+func controlBooks(s *Server, post func(string, func(context.Context, order) (any, error))) {
+	post("create", func(_ context.Context, o order) (any, error) {
 		id, err := s.Create(o.Realm, o.Entity, o.Set)
 		return map[string]string{"id": id}, err
 	})
-	post("edit", func(o order) (any, error) { return nil, s.Edit(o.Realm, o.Entity, o.ID, o.Set) })
-	post("delete", func(o order) (any, error) { return nil, s.Delete(o.Realm, o.Entity, o.ID) })
-	post("deactivate", func(o order) (any, error) { return nil, s.Deactivate(o.Realm, o.Entity, o.ID) })
-	post("merge", func(o order) (any, error) { return nil, s.Merge(o.Realm, o.Entity, o.ID, o.Into) })
-	post("preferences", func(o order) (any, error) { return nil, s.preferJSON(o.Realm, o.Set) })
-	post("refuse", func(o order) (any, error) { return nil, s.Refuse(o.Realm, o.Code, o.Writes) })
+	post("edit", func(_ context.Context, o order) (any, error) { return nil, s.Edit(o.Realm, o.Entity, o.ID, o.Set) })
+	post("delete", func(_ context.Context, o order) (any, error) { return nil, s.Delete(o.Realm, o.Entity, o.ID) })
+	post("deactivate", func(_ context.Context, o order) (any, error) { return nil, s.Deactivate(o.Realm, o.Entity, o.ID) })
+	post("merge", func(_ context.Context, o order) (any, error) { return nil, s.Merge(o.Realm, o.Entity, o.ID, o.Into) })
+	post("preferences", func(_ context.Context, o order) (any, error) { return nil, s.preferJSON(o.Realm, o.Set) })
+	post("refuse", func(_ context.Context, o order) (any, error) { return nil, s.Refuse(o.Realm, o.Code, o.Writes) })
 }
 
 // controlServer is everything that is not in the books.
-func controlServer(s *Server, post func(string, func(order) (any, error))) {
-	post("next", func(o order) (any, error) { s.Next(o.Troubles...); return nil, nil })
-	post("chaos", func(o order) (any, error) { s.Chaos(o.Seed, o.Odds, o.Template); return nil, nil })
+func controlServer(s *Server, post func(string, func(context.Context, order) (any, error))) {
+	post("next", func(_ context.Context, o order) (any, error) { s.Next(o.Troubles...); return nil, nil })
+	post("chaos", func(_ context.Context, o order) (any, error) { s.Chaos(o.Seed, o.Odds, o.Template); return nil, nil })
 	post("clock", s.moveClock)
-	post("limits", func(o order) (any, error) {
+	post("limits", func(_ context.Context, o order) (any, error) {
 		if o.Limits == nil {
 			return nil, errors.New("limits: missing")
 		}
 		s.SetLimits(*o.Limits)
 		return nil, nil
 	})
-	post("quota", func(o order) (any, error) { s.SetQuota(o.Quota); return nil, nil })
-	post("grant", func(o order) (any, error) {
+	post("quota", func(_ context.Context, o order) (any, error) { s.SetQuota(o.Quota); return nil, nil })
+	post("grant", func(_ context.Context, o order) (any, error) {
 		if _, err := s.known(o.Realm); err != nil {
 			return nil, err
 		}
 		return s.Grant(o.Realm, o.ClientID), nil
 	})
-	post("disconnect", func(o order) (any, error) { s.Disconnect(o.Realm); return nil, nil })
-	post("expire", func(o order) (any, error) { s.ExpireAccess(o.Realm); return nil, nil })
-	post("stats/reset", func(order) (any, error) { s.ResetStats(); return nil, nil })
-	post("reset", func(order) (any, error) { s.Reset(); return nil, nil })
+	post("disconnect", func(_ context.Context, o order) (any, error) { s.Disconnect(o.Realm); return nil, nil })
+	post("expire", func(_ context.Context, o order) (any, error) { s.ExpireAccess(o.Realm); return nil, nil })
+	post("deliver", func(ctx context.Context, o order) (any, error) {
+		told, err := s.Deliver(ctx, http.DefaultClient, o.URL)
+		return map[string]int{"told": told}, err
+	})
+	post("stats/reset", func(context.Context, order) (any, error) { s.ResetStats(); return nil, nil })
+	post("reset", func(context.Context, order) (any, error) { s.Reset(); return nil, nil })
 }
 
 func answerControl(w http.ResponseWriter, v any, err error) {
@@ -122,7 +128,7 @@ func (s *Server) clock() map[string]string {
 	return map[string]string{"now": s.Now().Format(time.RFC3339Nano)}
 }
 
-func (s *Server) moveClock(o order) (any, error) {
+func (s *Server) moveClock(_ context.Context, o order) (any, error) {
 	if o.To != nil {
 		s.Advance(o.To.Sub(s.Now()))
 		return s.clock(), nil

@@ -74,5 +74,6 @@
 //	grant        realm, client_id              tokens without the ceremony
 //	disconnect   realm                         as the company's admin would
 //	expire       realm                         ends its access tokens
+//	deliver      url                           posts webhooks; answers told
 //	stats/reset, reset
 package quickbookstest

@@ -32,7 +32,11 @@ type Server struct {
 	chaos  *chaos
 	late   []lateWrite
 	tids   uint64
-	rand   *rand.Rand
+
+	events   []webhookEvent // not yet told
+	eventIDs uint64
+
+	rand *rand.Rand
 }
 
 // New returns a server with fresh books.
@@ -53,6 +57,7 @@ func (s *Server) Reset() {
 
 func (s *Server) reset() {
 	s.ahead, s.queue, s.chaos, s.late, s.tids = 0, nil, nil, nil, 0
+	s.events, s.eventIDs = nil, 0
 	s.rand = rand.New(rand.NewPCG(s.cfg.Seed, 1))
 	s.stats = newStats()
 	s.grants = newGrants()
@@ -140,5 +145,9 @@ func (a answer) write(w http.ResponseWriter) {
 	w.Write(a.body) //nolint:errcheck // a client that went away is not the server's trouble
 }
 
-// errNoAnswer is what [Server.Client] returns where a socket would be closed.
-var errNoAnswer = errors.New("connection closed before an answer")
+var (
+	// errNoAnswer is what [Server.Client] returns where a socket would be closed.
+	errNoAnswer = errors.New("connection closed before an answer")
+	// errNotTaken is a subscriber that answered something other than 200.
+	errNotTaken = errors.New("not taken")
+)

@@ -151,7 +151,9 @@ func (c *call) slowExchange() answer {
 // issued is the body of a successful exchange. The hard end is told only to
 // those who ask.
 func (c *call) issued(g *grant) answer {
-	left := func(until time.Time) int64 { return int64(until.Sub(c.server.now()) / time.Second) }
+	left := func(until time.Time) int64 { // in whole seconds, rounded up: the clock may have moved a little
+		return int64((until.Sub(c.server.now()) + time.Second - 1) / time.Second)
+	}
 	body := object{
 		"token_type": "bearer", "access_token": g.AccessToken, "refresh_token": g.RefreshToken,
 		"expires_in": left(g.AccessUntil), "x_refresh_token_expires_in": left(g.RefreshUntil),

@@ -188,10 +188,12 @@ func (w *write) commit() *record {
 	rec := w.old
 	if rec == nil {
 		rec = w.r.insert(w.kind, w.obj, w.batch)
+		w.r.tell(rec, "created")
 	} else {
 		w.previous = rec.obj
 		rec.token++
 		w.r.store(rec, w.obj)
+		w.r.tell(rec, "updated")
 	}
 	if w.kind.stored != nil {
 		w.kind.stored(w, rec)
@@ -221,6 +223,7 @@ func (w *write) remove(in object) outcome {
 		}
 	}
 	w.r.bury(rec)
+	w.r.tell(rec, "deleted")
 	if w.kind.buried != nil {
 		w.kind.buried(w.r, rec)
 	}
