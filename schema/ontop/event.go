@@ -7,14 +7,17 @@ type EventType string
 
 // The event types that are known.
 const (
-	ContractCreated     EventType = "CONTRACT_CREATED"
-	ContractUpdated     EventType = "CONTRACT_UPDATED"
-	ContractEnded       EventType = "CONTRACT_ENDED"
-	InvoiceCreated      EventType = "INVOICE_CREATED"
-	InvoiceUpdated      EventType = "INVOICE_UPDATED"
-	InvoiceConfirmed    EventType = "INVOICE_CONFIRMED"
-	InvoicePaid         EventType = "INVOICE_PAID"
-	InvoiceCancelled    EventType = "INVOICE_CANCELLED"
+	ContractCreated  EventType = "CONTRACT_CREATED"
+	ContractUpdated  EventType = "CONTRACT_UPDATED"
+	ContractEnded    EventType = "CONTRACT_ENDED"
+	InvoiceCreated   EventType = "INVOICE_CREATED"
+	InvoiceUpdated   EventType = "INVOICE_UPDATED"
+	InvoiceConfirmed EventType = "INVOICE_CONFIRMED"
+	InvoicePaid      EventType = "INVOICE_PAID"
+	InvoiceCancelled EventType = "INVOICE_CANCELLED"
+	// PlatformFeeInvoiced is the type of every event of an invoice for Ontop's
+	// own fees, whatever its status: without a worker, nothing else tells one
+	// from an invoice that lost its worker.
 	PlatformFeeInvoiced EventType = "PLATFORM_FEE_INVOICED"
 	KYC                 EventType = "KYC"
 	PaymentMade         EventType = "PAYMENT"

@@ -114,6 +114,7 @@ type Failure struct {
 // up. That some were not accepted is told in the summary and is no error; being
 // stopped is one. The summary holds in any case.
 func (s *Sender) Send(ctx context.Context, events []Event) (Summary, error) {
+	defer s.cfg.Client.CloseIdleConnections() // their goroutines should not outlive the work
 	tally := &tally{summary: Summary{Answers: map[int]int{}}}
 	var group errgroup.Group
 	group.SetLimit(s.cfg.Concurrency)
