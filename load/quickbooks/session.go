@@ -55,7 +55,7 @@ type Session struct {
 
 	unsaved  Token  // got from Intuit, not yet stored, so not yet used
 	replaced Secret // the refresh token that unsaved replaces
-	dead     Secret // a refresh token that Intuit refused for good
+	dead     Token  // the stored token that Intuit refused for good
 }
 
 // NewSession returns the connection to a company. It asks nobody anything yet.
@@ -171,7 +171,9 @@ func (s *Session) renew(ctx context.Context, spent Token) (Token, error) {
 		return Token{}, err
 	}
 	if s.unsaved.Connected() && stored.RefreshToken == s.replaced {
-		return s.keep(ctx, s.unsaved)
+		if stored, err = s.keep(ctx, s.unsaved); err != nil {
+			return Token{}, err
+		}
 	}
 	s.unsaved = Token{}
 	if s.fits(stored, spent) {
@@ -195,11 +197,11 @@ func (s *Session) lastResort(ctx context.Context, refused, spent Token, cause er
 	if err != nil {
 		return Token{}, err
 	}
+	if s.fits(again, spent) {
+		s.hold(again)
+		return again, nil
+	}
 	if again.RefreshToken != refused.RefreshToken {
-		if s.fits(again, spent) {
-			s.hold(again)
-			return again, nil
-		}
 		fresh, err := s.exchange(ctx, again)
 		if err == nil {
 			return s.keep(ctx, fresh)
@@ -208,7 +210,7 @@ func (s *Session) lastResort(ctx context.Context, refused, spent Token, cause er
 			return Token{}, err
 		}
 	}
-	s.dead = again.RefreshToken
+	s.dead = again
 	s.log.ErrorContext(ctx, "quickbooks ended the connection", slog.String("realm", s.realm))
 	return Token{}, fmt.Errorf("renew token of company %s: %w: %w", s.realm, ErrReauthorise, cause)
 }
@@ -220,7 +222,7 @@ func (s *Session) fits(t, spent Token) bool {
 // exchange asks Intuit. It does not stop when the caller does: an answer that
 // nobody stores costs the connection.
 func (s *Session) exchange(ctx context.Context, t Token) (Token, error) {
-	if t.RefreshToken == s.dead {
+	if t.same(s.dead) {
 		return Token{}, fmt.Errorf("renew token of company %s: %w", s.realm, ErrReauthorise)
 	}
 	fresh, err := s.oauth.Refresh(context.WithoutCancel(ctx), t)

@@ -142,6 +142,40 @@ func TestSession_InvalidGrant(t *testing.T) {
 		require.Contains(t, b.tokens.requests()[1].body, "planted-refresh-6")
 	})
 
+	// Intuit answers the same refresh token for a day, so a process that lost a
+	// race meets a refusal of a value that stays good.
+	t.Run("ARefusedValueMayStillBeGood", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			b := setup(t, answers(ok(companyAnswer)))
+			b.tokens.script = []response{invalidGrant(), rotated(3)}
+			b.store.token = expired()
+			_, err := b.session.Token(t.Context())
+			require.ErrorIs(t, err, quickbooks.ErrReauthorise)
+
+			winner := freshToken() // the same refresh token
+			winner.AccessToken = "planted-access-winner"
+			b.store.Save(t.Context(), winner)
+			got, err := b.session.Token(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, winner, got)
+			time.Sleep(2 * time.Hour)
+			got, err = b.session.Token(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, "planted-access-3", got.AccessToken.Reveal())
+		})
+	})
+
+	t.Run("SeesTheWinnersTokenBesideTheSameRefreshToken", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, answers(ok(companyAnswer)))
+		b.tokens.script = []response{invalidGrant()}
+		b.store.token = freshToken()
+		b.store.loads = func(n int) (quickbooks.Token, bool) { return expired(), n == 1 }
+		_, err := b.session.Token(t.Context())
+		require.NoError(t, err)
+	})
+
 	t.Run("NeedsAPersonAndIsNotAskedAgain", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, answers(ok(companyAnswer)))
@@ -208,6 +242,25 @@ func TestSession_StoreFails(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, b.tokens.requests(), 1, "the exchanged token is stored now, not exchanged again")
 		require.Equal(t, "planted-refresh-2", b.store.stored().RefreshToken.Reveal())
+	})
+}
+
+// One that waited so long for the store that its access part ran out is stored
+// all the same, and then renewed.
+func TestSession_StoreFailsForLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, answers(ok(companyAnswer)))
+		b.tokens.script = []response{rotated(2), rotated(3)}
+		b.store.token.AccessExpires = time.Now()
+		b.store.fail = 4
+		_, err := b.session.Token(t.Context())
+		require.Error(t, err)
+		time.Sleep(2 * time.Hour)
+		got, err := b.session.Token(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, "planted-access-3", got.AccessToken.Reveal())
+		require.Contains(t, b.tokens.requests()[1].body, "planted-refresh-2", "the newest refresh token was exchanged")
 	})
 }
 

@@ -96,6 +96,12 @@ func (t Token) usable(now time.Time) bool {
 	return t.AccessToken != "" && now.Add(earlyBy).Before(t.AccessExpires)
 }
 
+// same reports whether both are one issue of tokens. Refresh tokens alone do not
+// tell: Intuit goes on answering the same one for a day.
+func (t Token) same(other Token) bool {
+	return t.Connected() && t.RefreshToken == other.RefreshToken && t.AccessToken == other.AccessToken
+}
+
 // GoString keeps %#v, which walks fields, to the same words as %v.
 func (t Token) GoString() string { return fmt.Sprintf("quickbooks.Token(realm %s)", t.RealmID) }
 
