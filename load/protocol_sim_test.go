@@ -51,7 +51,7 @@ type plan struct {
 	loaders                        int
 	storeLost, lost, fault         int
 	restart, redraft, hand, jump   int
-	nap                            int
+	nap, hold                      int
 	memoryLife                     time.Duration // how long QuickBooks knows a request id
 	replaysFaults, lateCommit, odd bool
 }
@@ -70,9 +70,9 @@ type simRow struct {
 type simRequest struct {
 	loader, life int
 	draft        int
-	sent         time.Duration
-	done, unseen bool // carried out; the answer is lost
-	given        bool // the sender has its answer or gave up
+	leaves       time.Duration // the client may hold it back until then
+	done, unseen bool          // carried out; the answer is lost
+	given        bool          // the sender has its answer or gave up
 	created      bool
 	verdict      verdict
 }
@@ -97,7 +97,7 @@ func newWorld(seed uint64) *world {
 	rng := rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15))
 	w := &world{
 		rng:   rng,
-		rules: defaultRules(),
+		rules: newRules(0),
 		clock: time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC),
 		draft: 1,
 	}
@@ -109,7 +109,7 @@ func newWorld(seed uint64) *world {
 	}
 	w.plan = plan{
 		loaders: 1 + rng.IntN(2), storeLost: chance(20), lost: chance(60), fault: chance(50), restart: chance(12),
-		redraft: chance(6), hand: chance(3), jump: chance(4), nap: chance(10), memoryLife: 5 * time.Minute,
+		redraft: chance(6), hand: chance(3), jump: chance(4), nap: chance(10), hold: chance(30), memoryLife: 10 * time.Minute,
 		replaysFaults: rng.IntN(2) == 0, lateCommit: rng.IntN(2) == 0, odd: rng.IntN(2) == 0,
 	}
 	if w.plan.loaders == 1 && rng.IntN(3) == 0 {
@@ -174,7 +174,7 @@ func (w *world) act() error {
 	case n < 90:
 		nap := time.Duration(1 + w.rng.IntN(40))
 		if w.roll(w.plan.nap) {
-			nap *= 60 // long enough to forget a request id, for a loader that sleeps
+			nap *= 100 // long enough to forget a request id, for a loader that sleeps
 		}
 		w.pass(nap * time.Second)
 	default:
@@ -223,7 +223,7 @@ func (w *world) mayRedraft() bool {
 		}
 	}
 	careless := w.plan.jump > 0 || w.plan.loaders > 1 && w.rules.patience == 0
-	return !careless || w.truth-w.lastSend > 5*time.Minute
+	return !careless || w.truth-w.lastSend > 10*time.Minute
 }
 
 func (w *world) restart(i int) {
@@ -238,7 +238,8 @@ func (w *world) pass(d time.Duration) {
 	w.truth += d
 	w.clock = w.clock.Add(d)
 	for i := range w.requests {
-		if r := &w.requests[i]; !r.done && w.truth-r.sent >= longestRequest {
+		r := &w.requests[i]
+		if dead := w.loaders[r.loader].life != r.life; !r.done && (w.truth >= r.leaves+longestRequest || dead && w.truth < r.leaves) {
 			r.done, r.unseen = true, true
 		}
 	}
@@ -357,7 +358,11 @@ func (w *world) send(i int, todo effect) {
 	if w.rows[l.base-1].draft != l.draft || w.rows[l.base-1].state != schema.PostingNamed {
 		panic("sent without a stored name")
 	}
-	w.requests = append(w.requests, simRequest{loader: i, life: l.life, draft: l.draft, sent: w.truth})
+	r := simRequest{loader: i, life: l.life, draft: l.draft, leaves: w.truth}
+	if w.roll(w.plan.hold) {
+		r.leaves += time.Duration(w.rng.Int64N(int64(longestWait)))
+	}
+	w.requests = append(w.requests, r)
 	w.lastSend = w.truth
 	if w.bug == bugNewNameEachTime {
 		w.memory = nil
@@ -370,7 +375,7 @@ func (w *world) send(i int, todo effect) {
 func (w *world) hear(i int) {
 	l := &w.loaders[i]
 	r := &w.requests[l.wait]
-	gone := r.unseen || !r.done && w.roll(w.plan.lost)
+	gone := r.unseen || !r.done && w.truth >= r.leaves && w.roll(w.plan.lost)
 	if !r.done && !gone {
 		return
 	}
@@ -401,7 +406,7 @@ func (w *world) carryOut() {
 		}
 	}
 	r := &w.requests[k]
-	if r.done || w.plan.lateCommit && w.rng.IntN(3) > 0 {
+	if r.done || w.truth < r.leaves || w.plan.lateCommit && w.rng.IntN(3) > 0 {
 		return
 	}
 	r.done = true
@@ -470,7 +475,7 @@ func (w *world) recover() error {
 	for i := range w.loaders {
 		w.restart(i)
 	}
-	w.pass(longestRequest)
+	w.pass(longestWait + longestRequest)
 	const cycles = 60
 	for range cycles {
 		for range 40 {

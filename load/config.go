@@ -1,0 +1,76 @@
+package load
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// Config tunes a [Loader]. Company and Now are required; the rest has defaults.
+type Config struct {
+	// Company is whose drafts are posted.
+	Company schema.CompanyID `yaml:"-"`
+
+	// Now is the clock. It is read from several goroutines.
+	Now func() time.Time `yaml:"-"`
+
+	// BatchSize is the most documents sent in one request. Fewer make a lost
+	// answer cheaper, and reach fewer documents a minute.
+	//
+	// Defaults to 30, which is the most that QuickBooks takes, or to what the
+	// client allows if that is less.
+	BatchSize int `yaml:"batch_size"`
+
+	// InFlight is the most batches that are under way at once. More hide slow
+	// answers; the throttles bound the rate in any case.
+	//
+	// Defaults to 4: at 40 batches a minute, that hides answers of six seconds.
+	InFlight int `yaml:"in_flight"`
+
+	// Chunk is how many due drafts are read at once, which bounds memory.
+	//
+	// Defaults to 1200, the documents that the throttles let through in a minute.
+	Chunk int `yaml:"chunk"`
+
+	// Patience is how long a look-up that finds nothing is not believed before
+	// something is sent again. QuickBooks recognises request ids, which makes
+	// patience needless; with eight minutes, nothing is posted twice even if it
+	// does not. The cost is that lost answers settle that much later.
+	//
+	// Defaults to none.
+	Patience time.Duration `yaml:"patience"`
+
+	// BooksEvery is how long the stored chart is good: after that it is stored
+	// again even when nothing in it changed.
+	//
+	// Defaults to 24 hours.
+	BooksEvery time.Duration `yaml:"books_every"`
+}
+
+func (c Config) withDefaults(clientBatch int) Config {
+	c.BatchSize = min(cmp.Or(c.BatchSize, 30), cmp.Or(clientBatch, 30))
+	c.InFlight = cmp.Or(c.InFlight, 4)
+	c.Chunk = cmp.Or(c.Chunk, 1200)
+	c.BooksEvery = cmp.Or(c.BooksEvery, 24*time.Hour)
+	return c
+}
+
+// Validate reports every bad setting at once, each by the name an operator would
+// look for.
+func (c Config) Validate() error {
+	var errs []error
+	if c.BatchSize < 0 || c.BatchSize > 30 {
+		errs = append(errs, fmt.Errorf("load.batch_size: must be 1 to 30, is %d", c.BatchSize))
+	}
+	for name, n := range map[string]int64{
+		"in_flight": int64(c.InFlight), "chunk": int64(c.Chunk), "patience": int64(c.Patience), "books_every": int64(c.BooksEvery),
+	} {
+		if n < 0 {
+			errs = append(errs, fmt.Errorf("load.%s: must not be negative, is %d", name, n))
+		}
+	}
+	return errors.Join(errs...)
+}

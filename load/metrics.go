@@ -1,0 +1,119 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/schema"
+)
+
+// Metrics counts what the loaders of a process do. One is shared by all
+// companies; the company is a label only where a sum over companies would say
+// nothing.
+type Metrics struct {
+	postings      *prometheus.CounterVec
+	declines      *prometheus.CounterVec
+	verifications *prometheus.CounterVec
+	batchItems    prometheus.Histogram
+	cycle         prometheus.Histogram
+	uncertain     *prometheus.GaugeVec
+	oldest        *prometheus.GaugeVec
+	lastSuccess   *prometheus.GaugeVec
+}
+
+// NewMetrics registers with reg, or with nothing when reg is nil.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	with := promauto.With(reg)
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return with.NewCounterVec(prometheus.CounterOpts{Name: "tieout_load_" + name, Help: help}, labels)
+	}
+	gauge := func(name, help string) *prometheus.GaugeVec {
+		return with.NewGaugeVec(prometheus.GaugeOpts{Name: "tieout_load_" + name, Help: help}, []string{"company"})
+	}
+	m := &Metrics{
+		postings:      counter("postings_total", "Answers recorded, by what was posted and what became of it.", "kind", "outcome"),
+		declines:      counter("declines_total", "Postings declined, by what is to be done about it.", "decision"),
+		verifications: counter("verifications_total", "Bills read back, by result.", "result"),
+		batchItems: with.NewHistogram(prometheus.HistogramOpts{
+			Name: "tieout_load_batch_items", Help: "Documents in each batch that was sent.", Buckets: []float64{1, 2, 5, 10, 20, 30},
+		}),
+		cycle: with.NewHistogram(prometheus.HistogramOpts{
+			Name: "tieout_load_cycle_seconds", Help: "How long a whole cycle took.",
+			Buckets: []float64{0.05, 0.2, 1, 5, 20, 60, 300, 1200},
+		}),
+		uncertain:   gauge("uncertain", "Postings that were named or sent and have no answer yet."),
+		oldest:      gauge("oldest_uncertain_seconds", "How long ago the oldest of them was last heard of."),
+		lastSuccess: gauge("last_success_timestamp_seconds", "When a cycle last ended without any error."),
+	}
+	for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
+		for _, state := range []schema.PostingState{
+			schema.PostingPosted, schema.PostingAdopted, schema.PostingDeclined, schema.PostingUncertain,
+		} {
+			m.postings.WithLabelValues(string(kind), string(state))
+		}
+	}
+	for _, decision := range []quickbooks.Decision{
+		quickbooks.Retry, quickbooks.Wait, quickbooks.LookUp, quickbooks.Reauthorise, quickbooks.Fix, quickbooks.Person,
+	} {
+		m.declines.WithLabelValues(string(decision))
+	}
+	for _, result := range []schema.VerificationResult{schema.VerifiedExact, schema.VerifiedDivergent, schema.VerifiedMissing} {
+		m.verifications.WithLabelValues(string(result))
+	}
+	return m
+}
+
+// begin makes the series of a company exist.
+func (m *Metrics) begin(company schema.CompanyID) {
+	for _, gauge := range []*prometheus.GaugeVec{m.uncertain, m.oldest, m.lastSuccess} {
+		gauge.WithLabelValues(string(company))
+	}
+}
+
+func (m *Metrics) posting(kind schema.PostingKind, state schema.PostingState) {
+	m.postings.WithLabelValues(string(kind), string(state)).Inc()
+}
+
+func (m *Metrics) declined(f schema.Fault) {
+	decision := quickbooks.Person
+	switch f.Code {
+	case codeDuplicate, codeSilence:
+	case codeIncomplete:
+		decision = quickbooks.Fix
+	case codeConnection:
+		decision = quickbooks.Reauthorise
+	default:
+		decision = storedFault(f).Decision()
+	}
+	m.declines.WithLabelValues(string(decision)).Inc()
+}
+
+func (m *Metrics) succeeded(company schema.CompanyID, at time.Time) {
+	m.lastSuccess.WithLabelValues(string(company)).Set(float64(at.Unix()))
+}
+
+// observe counts what is still open.
+func (l *Loader) observe(ctx context.Context) error {
+	open, oldest := 0, l.now()
+	now := oldest
+	for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
+		postings, err := l.store.OpenPostings(ctx, l.cfg.Company, kind)
+		if err != nil {
+			return fmt.Errorf("read open postings: %w", err)
+		}
+		for _, p := range postings {
+			open++
+			if p.RecordedAt.Before(oldest) {
+				oldest = p.RecordedAt
+			}
+		}
+	}
+	l.metrics.uncertain.WithLabelValues(string(l.cfg.Company)).Set(float64(open))
+	l.metrics.oldest.WithLabelValues(string(l.cfg.Company)).Set(now.Sub(oldest).Seconds())
+	return nil
+}

@@ -1,0 +1,103 @@
+package load
+
+import (
+	"strings"
+
+	"github.com/tieout/tieout/schema"
+)
+
+const (
+	// QuickBooks joins request id and item id; 36 and 10 characters are the most
+	// of each, 50 of both.
+	requestLength = 30
+	itemLength    = 10
+
+	noteLimit        = 4000
+	descriptionLimit = 4000
+)
+
+// billRequest names the requests that carry a company's bills of one month. It
+// never changes, so that request and item together name the draft itself,
+// whatever batch carries it.
+func billRequest(company schema.CompanyID, realm schema.RealmID, month schema.Period) string {
+	return schema.SumOf("request", string(company), string(realm), string(schema.PostBill), month.String()).Short(requestLength)
+}
+
+// vendorRequest names the requests that carry a company's vendors.
+func vendorRequest(company schema.CompanyID, realm schema.RealmID) string {
+	return schema.SumOf("request", string(company), string(realm), string(schema.PostVendor)).Short(requestLength)
+}
+
+// itemOf names a draft within its request.
+func itemOf(draft schema.DraftID) string { return schema.SumOf(string(draft)).Short(itemLength) }
+
+// vendorDraft names what is to be created for a payee. The time of the approval
+// takes part: a person who approves again what was declined means a new attempt.
+func vendorDraft(p schema.Payee) schema.DraftID {
+	approved := p.RecordedAt.UTC().Format("20060102T150405.000000")
+	business := ""
+	if p.Business {
+		business = "business"
+	}
+	return schema.DraftID("v_" + schema.SumOf(string(p.Company), string(p.Key), p.Name, p.Email, business, approved).Short(24))
+}
+
+// batchID names one send, for our own records.
+func batchID(posting schema.Posting) schema.BatchID {
+	return schema.BatchID("b_" + schema.SumOf(string(posting.Company), posting.Request, posting.Item,
+		posting.RecordedAt.UTC().Format("20060102T150405.000000"), string(rune('0'+posting.Attempt%10))).Short(20))
+}
+
+// mark is what a bill's note ends with: the draft that it came from and, folded,
+// the invoice. It is how a look-up tells our own documents from all others.
+type mark struct {
+	draft   schema.DraftID
+	invoice string
+}
+
+func markOf(d schema.Draft) mark {
+	return mark{draft: d.ID, invoice: invoiceMark(d.Company, d.Invoice)}
+}
+
+func invoiceMark(company schema.CompanyID, invoice schema.InvoiceID) string {
+	return schema.SumOf("invoice", string(company), string(invoice)).Short(12)
+}
+
+const markPrefix = "[tieout "
+
+func (m mark) String() string { return markPrefix + string(m.draft) + " " + m.invoice + "]" }
+
+// readMark returns the mark in a note, wherever in it a person may have moved it.
+func readMark(note string) (mark, bool) {
+	i := strings.LastIndex(note, markPrefix)
+	if i < 0 {
+		return mark{}, false
+	}
+	inside, _, closed := strings.Cut(note[i+len(markPrefix):], "]")
+	draft, invoice, both := strings.Cut(inside, " ")
+	if !closed || !both {
+		return mark{}, false
+	}
+	return mark{draft: schema.DraftID(draft), invoice: invoice}, true
+}
+
+// note is a bill's memo: what the draft says, cut to fit, and the mark.
+func note(memo string, m mark) string {
+	tail := m.String()
+	memo = clip(strings.TrimSpace(memo), noteLimit-len(tail)-1)
+	if memo == "" {
+		return tail
+	}
+	return memo + "\n" + tail
+}
+
+// clip returns the first n characters of s.
+func clip(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}

@@ -1,0 +1,112 @@
+package load
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/schema"
+)
+
+// Codes of our own, beside those of QuickBooks.
+const (
+	codeDuplicate  = "possible_duplicate"
+	codeSilence    = "no_answer"
+	codeIncomplete = "incomplete_draft"
+	codeConnection = "not_connected"
+)
+
+// saysItExists are the faults that refuse because something alike is there. What
+// they answer created nothing, unlike the other faults that are to be looked up.
+func saysItExists(code string) bool { return slices.Contains([]string{"630", "6140", "6240"}, code) }
+
+// verdictOf reduces a fault to what the protocol does about it.
+func verdictOf(f *quickbooks.Fault) verdict {
+	decision := f.Decision()
+	switch {
+	case decision == quickbooks.LookUp && saysItExists(f.Code):
+		return verdictExists
+	case decision == quickbooks.LookUp:
+		return verdictUnclear
+	case decision == quickbooks.Wait, decision == quickbooks.Reauthorise, f.Scope() == quickbooks.WholeCompany:
+		return verdictPause
+	case decision == quickbooks.Retry:
+		return verdictRetry
+	}
+	return verdictFinal
+}
+
+// storedVerdict is the verdict of a fault as it was stored.
+func storedVerdict(f schema.Fault) verdict {
+	switch f.Code {
+	case "", codeDuplicate, codeSilence, codeIncomplete:
+		return verdictNone
+	case codeConnection:
+		return verdictPause
+	}
+	return verdictOf(storedFault(f))
+}
+
+func storedFault(f schema.Fault) *quickbooks.Fault {
+	return &quickbooks.Fault{Code: f.Code, Detail: f.Detail}
+}
+
+// wordsOf is a fault as it is stored and shown.
+func wordsOf(f *quickbooks.Fault) schema.Fault {
+	return schema.Fault{
+		Code:    cmp.Or(f.Code, f.Entry().Code),
+		Detail:  cmp.Or(f.Detail, f.Message),
+		Meaning: f.Sentence(),
+		Next:    f.Entry().NextStep,
+		Owner:   ownerOf(f.Decision()),
+	}
+}
+
+func ownerOf(d quickbooks.Decision) schema.Owner {
+	switch d {
+	case quickbooks.Person, quickbooks.Reauthorise, quickbooks.LookUp:
+		return schema.OwnerFinance
+	case quickbooks.Fix:
+		return schema.OwnerOps
+	case quickbooks.Retry, quickbooks.Wait:
+	}
+	return schema.OwnerNobody
+}
+
+func notConnected() schema.Fault {
+	return schema.Fault{
+		Code:    codeConnection,
+		Meaning: "QuickBooks does not let tieout in any more.",
+		Next:    "Connect QuickBooks again; this is then sent by itself.",
+		Owner:   schema.OwnerFinance,
+	}
+}
+
+func silence() schema.Fault {
+	return schema.Fault{
+		Code:    codeSilence,
+		Meaning: "QuickBooks never answered, and it is not in the books.",
+		Next:    "Check that it is not in QuickBooks under another number, then release it or enter it by hand and skip it here.",
+		Owner:   schema.OwnerFinance,
+	}
+}
+
+func duplicateBill(id, number string) schema.Fault {
+	return schema.Fault{
+		Code:    codeDuplicate,
+		Detail:  "bill " + id + " with number " + number,
+		Meaning: "The vendor already has a bill with this number in QuickBooks, which tieout did not post for this draft.",
+		Next:    "Compare both. If it is the same invoice, skip it here; if not, change the number of the other bill.",
+		Owner:   schema.OwnerFinance,
+	}
+}
+
+func vendorClash(who, why string) schema.Fault {
+	return schema.Fault{
+		Code:    codeDuplicate,
+		Detail:  who,
+		Meaning: "The name is taken in QuickBooks by " + who + ", " + why + ".",
+		Next:    "Link the payee to that vendor if it is the same, or approve it under another name.",
+		Owner:   schema.OwnerFinance,
+	}
+}
