@@ -79,6 +79,7 @@ func (s *Store) page(ctx context.Context, span span, parts parts) ([]schema.Posi
 	page := newPage(span)
 	group, read := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.readInvoices(read, page, parts) })
+	group.Go(func() error { return s.readFirsts(read, page) })
 	group.Go(func() error { return s.readDrafts(read, page) })
 	group.Go(func() error { return s.readPostings(read, page, parts) })
 	group.Go(func() error { return s.readDecisions(read, page) })
@@ -129,7 +130,8 @@ func (p *page) join() []schema.Position {
 
 func (s *Store) readInvoices(ctx context.Context, page *page, parts parts) error {
 	var scan invoiceScan
-	columns, dests := invoiceHead, scan.head()
+	var content string
+	columns, dests := "content, "+invoiceHead, append([]any{&content}, scan.head()...)
 	if parts&withLines != 0 {
 		columns, dests = columns+invoiceLines, append(dests, scan.lines()...)
 	}
@@ -137,7 +139,18 @@ func (s *Store) readInvoices(ctx context.Context, page *page, parts parts) error
 		ORDER BY id, recorded_at DESC, seq DESC LIMIT 1 BY id`
 	return s.each(ctx, query, page.span.params(), dests, func() {
 		if i, ok := page.places[string(scan.i.ID)]; ok {
-			page.positions[i].Invoice = scan.invoice()
+			page.positions[i].Invoice, page.positions[i].Content = scan.invoice(), sumOf(content)
+		}
+	})
+}
+
+func (s *Store) readFirsts(ctx context.Context, page *page) error {
+	var id string
+	var first time.Time
+	query := `SELECT id, min(invoices.recorded_at) FROM invoices WHERE ` + page.span.where("id") + ` GROUP BY id`
+	return s.each(ctx, query, page.span.params(), []any{&id, &first}, func() {
+		if i, ok := page.places[id]; ok {
+			page.positions[i].FirstRecordedAt = instant(first)
 		}
 	})
 }

@@ -26,6 +26,11 @@ func (h *history[K, T]) add(key K, at time.Time, seq int64, fact T) {
 			return
 		}
 	}
+	h.append(key, at, seq, fact)
+}
+
+// append adds a fact that is new even when it says what another said.
+func (h *history[K, T]) append(key K, at time.Time, seq int64, fact T) {
 	if h.subjects == nil {
 		h.subjects = make(map[K][]record[T])
 	}

@@ -134,7 +134,7 @@ func (m *Memory) TryLease(ctx context.Context, name, holder string, ttl time.Dur
 			}
 		}
 		granted = true
-		m.claims.add(claimKey{name: name, holder: holder}, instant(now), m.next(),
+		m.claims.append(claimKey{name: name, holder: holder}, instant(now), m.next(),
 			claim{holder: holder, until: instant(now.Add(ttl))})
 	})
 	return granted && err == nil, err
@@ -143,6 +143,6 @@ func (m *Memory) TryLease(ctx context.Context, name, holder string, ttl time.Dur
 // ReleaseLease gives a name back. Releasing what is not held changes nothing.
 func (m *Memory) ReleaseLease(ctx context.Context, name, holder string, now time.Time) error {
 	return m.do(ctx, "ReleaseLease", func() {
-		m.claims.add(claimKey{name: name, holder: holder}, instant(now), m.next(), claim{holder: holder})
+		m.claims.append(claimKey{name: name, holder: holder}, instant(now), m.next(), claim{holder: holder})
 	})
 }

@@ -14,9 +14,8 @@ import (
 func (m *Memory) position(key invoiceKey, asOf time.Time) schema.Position {
 	var p schema.Position
 	p.Invoice, _ = m.invoices.newest(key, asOf)
-	p.Content = p.Invoice.ContentSum()
 	if first, ok := m.invoices.first(key, asOf); ok {
-		p.FirstRecordedAt = first.RecordedAt
+		p.Content, p.FirstRecordedAt = p.Invoice.ContentSum(), first.RecordedAt
 	}
 	p.Draft, _ = m.drafts.newest(key, asOf)
 	p.Decision, _ = m.decisions.newest(key, asOf)

@@ -49,3 +49,8 @@ func TestMemory_Inject(t *testing.T) {
 		require.Len(t, pending, 1)
 	})
 }
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(*testing.T) storetest.Store { return storetest.NewMemory() })
+}
