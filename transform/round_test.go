@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -25,14 +26,14 @@ import (
 type archive struct {
 	*storetest.Memory
 	mu        sync.Mutex
-	contracts map[schema.ContractID]schema.Contract
+	contracts map[schema.ContractID]bool // that were ever recorded
 	numbers   map[schema.PayeeKey]map[string]schema.InvoiceID
 	recorded  []string // the methods that recorded something
 }
 
 func newArchive() *archive {
 	return &archive{
-		Memory: storetest.NewMemory(), contracts: map[schema.ContractID]schema.Contract{},
+		Memory: storetest.NewMemory(), contracts: map[schema.ContractID]bool{},
 		numbers: map[schema.PayeeKey]map[string]schema.InvoiceID{},
 	}
 }
@@ -62,7 +63,7 @@ func (a *archive) RecordContracts(ctx context.Context, contracts []schema.Contra
 	a.note("RecordContracts")
 	a.mu.Lock()
 	for _, contract := range contracts {
-		a.contracts[contract.ID] = contract
+		a.contracts[contract.ID] = true
 	}
 	a.mu.Unlock()
 	return a.Memory.RecordContracts(ctx, contracts)
@@ -84,12 +85,17 @@ func (a *archive) RecordDrafts(ctx context.Context, drafts []schema.Draft) error
 }
 
 func (a *archive) WorkerContracts(
-	_ context.Context, _ schema.CompanyID, workers []schema.WorkerID,
+	ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
 ) (map[schema.WorkerID][]schema.Contract, error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(a.contracts))
+	a.mu.Unlock()
+	stored, err := a.Contracts(ctx, company, ids)
+	if err != nil {
+		return nil, err
+	}
 	found := map[schema.WorkerID][]schema.Contract{}
-	for _, contract := range a.contracts {
+	for _, contract := range stored {
 		if slices.Contains(workers, contract.Worker) {
 			found[contract.Worker] = append(found[contract.Worker], contract)
 		}
@@ -573,4 +579,21 @@ func TestTransformer_DocNumbers(t *testing.T) {
 		require.Equal(t, "INV-1", w.drafts(t)["555"].DocNumber)
 		require.Equal(t, "INV-1", w.drafts(t)["600"].DocNumber)
 	})
+}
+
+// staged is the in-memory store with a queue of deliveries: looking for what is
+// pending among a hundred thousand is not what the benchmark measures.
+type staged struct {
+	*storetest.Memory
+	rest []schema.Delivery
+}
+
+func (s *staged) Pending(_ context.Context, _ schema.CompanyID, limit int) ([]schema.Staged, error) {
+	next := s.rest[:min(limit, len(s.rest))]
+	s.rest = s.rest[len(next):]
+	found := make([]schema.Staged, len(next))
+	for i, delivery := range next {
+		found[i].Delivery = delivery
+	}
+	return found, nil
 }

@@ -25,8 +25,9 @@ func Fold(text string) string {
 	if folded, ok := foldASCII(text); ok {
 		return folded
 	}
-	// Folding may undo the normal form, so it is taken once more.
-	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+	// Folding swaps the two cases of Cherokee rather than joining them, which
+	// lower case mends; and it may undo the normal form, which is taken again.
+	folded := norm.NFKC.String(strings.ToLower(cases.Fold().String(norm.NFKC.String(text))))
 	return strings.Join(strings.Fields(folded), " ")
 }
 

@@ -21,6 +21,7 @@ func TestFold(t *testing.T) {
 		"ComposedAccents":  {"Jose\u0301", "José"},
 		"SharpS":           {"Strauß", "STRAUSS"},
 		"NoBreakSpace":     {"Jane\u00a0Doe", "jane doe"},
+		"Cherokee":         {"Ꭰ", "ꭰ"},
 		"Ligature":         {"ﬁn", "FIN"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -55,6 +55,7 @@ type Resolver struct {
 
 	resolved map[schema.PayeeKey]Resolution
 	people   map[lookup][]schema.PayeeKey          // whoever has a folded name, by currency
+	person   map[schema.PayeeKey]lookup            // under which name each of them stands there
 	names    map[string]schema.PayeeKey            // folded display names in use or promised
 	claims   map[schema.VendorID][]schema.PayeeKey // whoever is linked to a vendor
 }
@@ -68,6 +69,7 @@ func NewResolver(
 		company: company, books: books, policy: policy, stored: stored, directory: newDirectory(books),
 		resolved: map[schema.PayeeKey]Resolution{},
 		people:   make(map[lookup][]schema.PayeeKey, len(stored)),
+		person:   make(map[schema.PayeeKey]lookup, len(stored)),
 		names:    make(map[string]schema.PayeeKey, len(stored)),
 		claims:   make(map[schema.VendorID][]schema.PayeeKey, len(stored)),
 	}
@@ -199,12 +201,19 @@ func (r *Resolver) remember(payee schema.Payee) {
 	}
 }
 
-// meet notes that a payee has a name.
+// meet notes that a payee has a name, rather than the one noted before: what a
+// stored payee is called can only be told from the name of its vendor.
 func (r *Resolver) meet(key schema.PayeeKey, name string) {
 	at := lookup{Fold(name), key.Currency()}
-	if !slices.Contains(r.people[at], key) {
-		r.people[at] = append(r.people[at], key)
+	before, met := r.person[key]
+	if met && before == at {
+		return
 	}
+	if met {
+		r.people[before] = slices.DeleteFunc(r.people[before], func(other schema.PayeeKey) bool { return other == key })
+	}
+	r.person[key] = at
+	r.people[at] = append(r.people[at], key)
 }
 
 // personOf returns the name of a stored payee without what displayName added.
