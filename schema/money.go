@@ -3,6 +3,7 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -188,17 +189,21 @@ func scaleTo(digits string, scale, exponent int, negative bool) (int64, error) {
 	if len(digits)+exponent-scale > 19 {
 		return 0, ErrOverflow
 	}
-	if scale < exponent {
-		digits += strings.Repeat("0", exponent-scale)
-	}
-	if negative {
-		digits = "-" + digits
-	}
-	minor, err := strconv.ParseInt(digits, 10, 64)
+	// 19 digits, the zeros to come included, always fit 64 bits without a sign.
+	minor, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil {
 		return 0, ErrOverflow
 	}
-	return minor, nil
+	for ; scale < exponent; scale++ {
+		minor *= 10
+	}
+	switch {
+	case negative && minor <= -math.MinInt64:
+		return -int64(minor), nil
+	case !negative && minor <= math.MaxInt64:
+		return int64(minor), nil
+	}
+	return 0, ErrOverflow
 }
 
 func allDigits(s string) bool {

@@ -167,6 +167,9 @@ func (r *reader) lines(items value, c schema.Currency) []schema.Line {
 	}
 	var lines []schema.Line
 	defer func() { r.item = -1 }()
+	// One for all items: the callback keeps it on the heap.
+	var f itemFields
+	slot := f.slot
 	place := 0
 	err := jx.DecodeBytes(items).Arr(func(dec *jx.Decoder) error {
 		r.item = place
@@ -176,8 +179,8 @@ func (r *reader) lines(items value, c schema.Currency) []schema.Line {
 			r.problem("", value(raw), "is no object; send one for each position of the invoice")
 			return err
 		}
-		var f itemFields
-		if err := readFields(dec, f.slot); err != nil {
+		f = itemFields{}
+		if err := readFields(dec, slot); err != nil {
 			return err
 		}
 		lines = append(lines, f.line(r, c))

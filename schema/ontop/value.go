@@ -68,6 +68,12 @@ func shared(text []byte) string {
 		return "PAID"
 	case "CANCELLED":
 		return "CANCELLED"
+	case "INVOICE_CREATED":
+		return "INVOICE_CREATED"
+	case "INVOICE_CONFIRMED":
+		return "INVOICE_CONFIRMED"
+	case "INVOICE_PAID":
+		return "INVOICE_PAID"
 	case "FIXED_PAYMENT":
 		return "FIXED_PAYMENT"
 	case "HOURLY_PAYMENT":
