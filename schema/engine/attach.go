@@ -50,7 +50,7 @@ func Attach(ctx context.Context, cfg Config) (*Attached, error) {
 	for {
 		e, err := Open(ctx, cfg)
 		if err == nil {
-			return serve(e)
+			return serve(e) //nolint:contextcheck // what it closes on a failure must be closed whatever ctx says
 		}
 		if !errors.Is(err, ErrOwned) {
 			return nil, err

@@ -39,7 +39,7 @@ func child(role string) int {
 	if err != nil {
 		return complain(err)
 	}
-	fmt.Println("open owner", attached.Owner())
+	fmt.Fprintln(os.Stdout, "open owner", attached.Owner())
 	switch role {
 	case "hold":
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -59,7 +59,7 @@ func child(role string) int {
 			if err != nil {
 				return complain(err)
 			}
-			fmt.Println("kept", next)
+			fmt.Fprintln(os.Stdout, "kept", next)
 		}
 	case "reopen":
 		// The engine starts and stops several times in one process, in one
@@ -78,7 +78,7 @@ func child(role string) int {
 				return complain(err)
 			}
 		}
-		fmt.Println("reopened")
+		fmt.Fprintln(os.Stdout, "reopened")
 	case "busy":
 		busy(ctx, attached, conn)
 		return 0
@@ -100,12 +100,13 @@ func busy(ctx context.Context, attached *engine.Attached, conn clickhouse.Conn) 
 		complain(err)
 	}
 	start := time.Now()
-	fmt.Println("closed", attached.Close(), time.Since(start) < 10*time.Second)
-	fmt.Println("statement", errors.Is(<-failed, engine.ErrClosed))
+	err = attached.Close() //nolint:contextcheck // Close takes no context: it must finish
+	fmt.Fprintln(os.Stdout, "closed", err, time.Since(start) < 10*time.Second)
+	fmt.Fprintln(os.Stdout, "statement", errors.Is(<-failed, engine.ErrClosed))
 	for rows.Next() {
 	}
-	fmt.Println("rows", rows.Err() != nil)
-	fmt.Println("later", errors.Is(conn.Ping(ctx), engine.ErrClosed))
+	fmt.Fprintln(os.Stdout, "rows", rows.Err() != nil)
+	fmt.Fprintln(os.Stdout, "later", errors.Is(conn.Ping(ctx), engine.ErrClosed))
 }
 
 // A process is a child and the lines that it prints.
@@ -116,10 +117,10 @@ type process struct {
 	noise strings.Builder
 }
 
-func spawn(t *testing.T, role, dir string, env ...string) *process {
+func spawn(t *testing.T, role, dir string) *process {
 	t.Helper()
 	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0])}
-	p.cmd.Env = append(append(os.Environ(), childRole+"="+role, childDir+"="+dir), env...)
+	p.cmd.Env = append(os.Environ(), childRole+"="+role, childDir+"="+dir)
 	p.cmd.Stderr = &p.noise
 	var err error
 	p.stdin, err = p.cmd.StdinPipe()

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -311,10 +313,21 @@ func (r *runs) remove(one *run) {
 	delete(r.set, one)
 }
 
-func (r *runs) each(fn func(*run)) {
+// with calls fn if one still runs, and keeps it from ending meanwhile.
+func (r *runs) with(one *run, fn func()) {
 	r.Lock()
 	defer r.Unlock()
-	for one := range r.set {
+	if _, ok := r.set[one]; ok {
+		fn()
+	}
+}
+
+// each calls fn with every run.
+func (r *runs) each(fn func(*run)) {
+	r.Lock()
+	all := slices.Collect(maps.Keys(r.set))
+	r.Unlock()
+	for _, one := range all {
 		fn(one)
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -47,9 +48,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		out = failure(err, http.StatusServiceUnavailable)
 	}
 	defer func() { _ = out.body.Close() }()
-	for name, values := range out.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), out.header)
 	if out.length >= 0 {
 		w.Header().Set("Content-Length", strconv.FormatInt(out.length, 10))
 	}

@@ -37,9 +37,6 @@ type library struct {
 	resultError   func(result unsafe.Pointer) string
 	resultWritten func(result unsafe.Pointer) uint64
 	resultDestroy func(result unsafe.Pointer)
-
-	backup  func(conn, db unsafe.Pointer, dbLen uintptr, file unsafe.Pointer, fileLen uintptr, base unsafe.Pointer, baseLen uintptr) unsafe.Pointer
-	restore func(conn, db unsafe.Pointer, dbLen uintptr, file unsafe.Pointer, fileLen uintptr) unsafe.Pointer
 }
 
 // load opens the shared library and binds every function. The library is
@@ -84,8 +81,6 @@ func (l *library) symbols() map[string]any {
 		"chdb_result_error":                &l.resultError,
 		"chdb_result_rows_written":         &l.resultWritten,
 		"chdb_destroy_query_result":        &l.resultDestroy,
-		"chdb_backup_database_n":           &l.backup,
-		"chdb_restore_database_n":          &l.restore,
 	}
 }
 

@@ -68,22 +68,22 @@ func options(rt http.RoundTripper, database string) *clickhouse.Options {
 }
 
 // connect returns a client on a fresh database of the shared engine.
-func connect(t testing.TB) driver.Conn {
-	t.Helper()
-	conn, _ := connectNamed(t)
+func connect(tb testing.TB) driver.Conn {
+	tb.Helper()
+	conn, _ := connectNamed(tb)
 	return conn
 }
 
-func connectNamed(t testing.TB) (driver.Conn, string) {
-	t.Helper()
-	name := strings.ToLower(strings.NewReplacer("/", "_", "-", "_").Replace(t.Name()))
+func connectNamed(tb testing.TB) (driver.Conn, string) {
+	tb.Helper()
+	name := strings.ToLower(strings.NewReplacer("/", "_", "-", "_").Replace(tb.Name()))
 	admin, err := clickhouse.Open(options(shared, ""))
-	require.NoError(t, err)
-	require.NoError(t, admin.Exec(t.Context(), "CREATE DATABASE `"+name+"`"))
-	require.NoError(t, admin.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, admin.Exec(tb.Context(), "CREATE DATABASE `"+name+"`"))
+	require.NoError(tb, admin.Close())
 	conn, err := clickhouse.Open(options(shared, name))
-	require.NoError(t, err)
-	t.Cleanup(func() {
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
 		_ = conn.Exec(context.Background(), "DROP DATABASE `"+name+"` SYNC")
 		_ = conn.Close()
 	})

@@ -370,38 +370,38 @@ func TestRoundTrip_DropWaitsForNobody(t *testing.T) {
 	conn := connect(t)
 	for _, leave := range []struct {
 		name string
-		with func(ctx context.Context, t *testing.T)
+		with func(t *testing.T)
 	}{
-		{"AfterASelect", func(ctx context.Context, t *testing.T) {
+		{"AfterASelect", func(t *testing.T) {
 			t.Helper()
 			var n uint64
-			require.NoError(t, conn.QueryRow(ctx, "SELECT n FROM held LIMIT 1").Scan(&n))
+			require.NoError(t, conn.QueryRow(t.Context(), "SELECT n FROM held LIMIT 1").Scan(&n))
 		}},
-		{"AfterASelectThatFailed", func(ctx context.Context, t *testing.T) {
+		{"AfterASelectThatFailed", func(t *testing.T) {
 			t.Helper()
-			require.Error(t, conn.Exec(ctx, "SELECT throwIf(n = 5) FROM held"))
+			require.Error(t, conn.Exec(t.Context(), "SELECT throwIf(n = 5) FROM held"))
 		}},
-		{"AfterASelectGivenUp", func(ctx context.Context, t *testing.T) {
+		{"AfterASelectGivenUp", func(t *testing.T) {
 			t.Helper()
-			ctx, cancel := context.WithCancel(ctx)
+			ctx, cancel := context.WithCancel(t.Context())
 			rows, err := conn.Query(ctx, "SELECT n FROM held SETTINGS max_block_size = 10")
 			require.NoError(t, err)
 			require.True(t, rows.Next())
 			cancel()
 			_ = rows.Close()
 		}},
-		{"AfterAnInsertThatFailed", func(ctx context.Context, t *testing.T) {
+		{"AfterAnInsertThatFailed", func(t *testing.T) {
 			t.Helper()
-			require.Error(t, conn.Exec(ctx, "INSERT INTO held FORMAT TSV\n1\nx\n"))
+			require.Error(t, conn.Exec(t.Context(), "INSERT INTO held FORMAT TSV\n1\nx\n"))
 		}},
-		{"AfterAnInsertGivenUp", func(ctx context.Context, t *testing.T) {
+		{"AfterAnInsertGivenUp", func(t *testing.T) {
 			t.Helper()
 			status, _ := post(t, conn2url(t, "INSERT INTO held FORMAT TSV"), io.MultiReader(strings.NewReader("1\n"), brokenBody{}))
 			require.Equal(t, http.StatusBadRequest, status)
 		}},
-		{"AfterAnInsert", func(ctx context.Context, t *testing.T) {
+		{"AfterAnInsert", func(t *testing.T) {
 			t.Helper()
-			require.NoError(t, conn.Exec(ctx, "INSERT INTO held VALUES (1)"))
+			require.NoError(t, conn.Exec(t.Context(), "INSERT INTO held VALUES (1)"))
 		}},
 	} {
 		t.Run(leave.name, func(t *testing.T) {
@@ -409,7 +409,7 @@ func TestRoundTrip_DropWaitsForNobody(t *testing.T) {
 			defer cancel()
 			require.NoError(t, conn.Exec(ctx, "CREATE TABLE held (n UInt64) ENGINE = MergeTree ORDER BY n"))
 			require.NoError(t, conn.Exec(ctx, "INSERT INTO held SELECT number FROM numbers(100000)"))
-			leave.with(ctx, t)
+			leave.with(t)
 			require.NoError(t, conn.Exec(ctx, "DROP TABLE held SYNC"))
 		})
 	}

@@ -73,14 +73,12 @@ func (e *Engine) start(ctx context.Context, s *statement) (*run, error) {
 func (e *Engine) giveUp(r *run) {
 	r.once.Do(func() {
 		close(r.stop)
-		e.killers.Add(1)
-		go e.kill(r)
+		e.running.with(r, func() { e.killers.Go(func() { e.kill(r) }) })
 	})
 }
 
 // kill asks the engine to end the statement until it has ended.
 func (e *Engine) kill(r *run) {
-	defer e.killers.Done()
 	tick := time.NewTicker(killEvery)
 	defer tick.Stop()
 	for {
@@ -239,18 +237,18 @@ func (e *Engine) feedFrom(ctx context.Context, r *run, rows io.Reader) error {
 				return ctx.Err()
 			}
 		}
-		switch {
-		case err == nil:
-		case err == io.EOF: //nolint:errorlint // a wrapped EOF is a broken body, not its end
+		if err == nil {
+			continue
+		}
+		if err == io.EOF { //nolint:errorlint // a wrapped EOF is a broken body, not its end
 			close(r.feed)
 			return nil
-		default:
-			e.giveUp(r)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			return fmt.Errorf("read the rows: %w", err)
 		}
+		e.giveUp(r)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("read the rows: %w", err)
 	}
 }
 

@@ -45,6 +45,10 @@ type serverSettings struct {
 	MaxThreadPoolFreeSize      int `xml:"max_thread_pool_free_size"`
 	MaxIOThreadPoolFreeSize    int `xml:"max_io_thread_pool_free_size"`
 
+	// Backups go wherever the operator says, who is the one that can reach
+	// the engine at all.
+	BackupsAllowed string `xml:"backups>allowed_path"`
+
 	MergeTree mergeTreeSettings `xml:"merge_tree"`
 }
 
@@ -87,6 +91,7 @@ func newServerSettings(memoryLimit int64) serverSettings {
 		BackgroundCommonPoolSize:   2,
 		BackgroundSchedulePoolSize: 4,
 		MaxThreadPoolFreeSize:      16,
+		BackupsAllowed:             "/",
 		MergeTree: mergeTreeSettings{
 			FsyncAfterInsert:         1,
 			FsyncPartDirectory:       1,

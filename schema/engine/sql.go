@@ -32,11 +32,11 @@ func sketch(sql string) outline {
 	words := 0
 	for s.next() {
 		word := strings.ToUpper(s.token())
-		switch {
-		case words == 0:
+		switch words {
+		case 0:
 			o.verb = word
 			o.insert = word == "INSERT"
-		case words == 1:
+		case 1:
 			o.second = word
 		}
 		words++

@@ -83,7 +83,9 @@ func parse(req *http.Request) (*statement, error) {
 
 // refuse names what the engine does not serve, rather than serve it wrongly.
 func refuse(req *http.Request, query url.Values) error {
-	on := func(name string) bool { return query.Get(name) != "" && query.Get(name) != "0" && query.Get(name) != "false" }
+	on := func(name string) bool {
+		return query.Get(name) != "" && query.Get(name) != "0" && query.Get(name) != "false"
+	}
 	encoding := req.Header.Get("Content-Encoding")
 	switch {
 	case on("compress"), on("decompress"):

@@ -149,11 +149,11 @@ func TestServeHTTP_Formats(t *testing.T) {
 		return post(t, "http://engine/", strings.NewReader(query))
 	}
 	for query, want := range map[string]string{
-		"SELECT number FROM numbers(3) FORMAT CSV":                                     "0\n1\n2\n",
-		"SELECT number FROM numbers(3)":                                                "0\n1\n2\n",
-		"SELECT number AS n FROM numbers(2) FORMAT JSONEachRow":                        "{\"n\":0}\n{\"n\":1}\n",
+		"SELECT number FROM numbers(3) FORMAT CSV":                                         "0\n1\n2\n",
+		"SELECT number FROM numbers(3)":                                                    "0\n1\n2\n",
+		"SELECT number AS n FROM numbers(2) FORMAT JSONEachRow":                            "{\"n\":0}\n{\"n\":1}\n",
 		"SELECT number AS n FROM numbers(2) SETTINGS max_block_size=1 FORMAT TSVWithNames": "n\n0\n1\n",
-		"SELECT 1 WHERE 0":   "",
+		"SELECT 1 WHERE 0":    "",
 		"EXISTS TABLE tieout": "0\n",
 	} {
 		status, text := ask(t, query)
