@@ -19,6 +19,7 @@ const (
 	opChanges     = "changes"
 	opCreate      = "create"
 	opBatch       = "batch"
+	opUpload      = "upload"
 )
 
 // The outcomes, which are all the values of that label.
@@ -91,7 +92,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 
 func (m *Metrics) zero() {
 	for _, operation := range []string{
-		opExchange, opRefresh, opRevoke, opCompanyInfo, opPreferences, opRead, opQuery, opChanges, opCreate, opBatch,
+		opExchange, opRefresh, opRevoke, opCompanyInfo, opPreferences, opRead, opQuery, opChanges, opCreate, opBatch, opUpload,
 	} {
 		m.duration.WithLabelValues(operation)
 		for _, outcome := range []string{
