@@ -2,6 +2,7 @@ package quickbookstest_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -130,11 +131,9 @@ func TestBill_Refusals(t *testing.T) {
 
 	lineOf := func(changes m, detail m) m {
 		l := line("200", "8")
-		for k, v := range changes {
-			l[k] = v
-		}
-		for k, v := range detail {
-			l["AccountBasedExpenseLineDetail"].(m)[k] = v
+		maps.Copy(l, changes)
+		if inner, ok := l["AccountBasedExpenseLineDetail"].(m); ok {
+			maps.Copy(inner, detail)
 		}
 		return m{"Line": []any{l}}
 	}

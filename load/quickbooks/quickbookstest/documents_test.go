@@ -3,6 +3,7 @@ package quickbookstest_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
@@ -90,9 +91,7 @@ func TestBillPayment(t *testing.T) {
 			w, vendor, id := setup(t)
 			w.vendor("Bea")
 			body := payment(vendor, id, "10")
-			for k, v := range test.change {
-				body[k] = v
-			}
+			maps.Copy(body, test.change)
 			refused(t, w.post("/billpayment", body), test.code)
 		})
 	}

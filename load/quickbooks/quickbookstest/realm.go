@@ -69,7 +69,11 @@ func (r *realm) reader() reader {
 // find returns the record that is alive, active or not, and visible to a
 // request of the given batch.
 func (r *realm) find(kindName, id string, batch uint64) *record {
-	rec := r.tables[kindName].byID[id]
+	t := r.tables[kindName]
+	if t == nil {
+		return nil
+	}
+	rec := t.byID[id]
 	if rec == nil || rec.deleted || (batch != 0 && rec.batch == batch) {
 		return nil
 	}

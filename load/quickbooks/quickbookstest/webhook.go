@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -61,7 +62,7 @@ func (s *Server) Events() int {
 func (s *Server) Deliver(ctx context.Context, client *http.Client, url string) (int, error) {
 	s.mu.Lock()
 	s.runLate()
-	due := s.events[:len(s.events):len(s.events)]
+	due := slices.Clip(s.events)
 	s.mu.Unlock()
 	if len(due) == 0 {
 		return 0, nil
