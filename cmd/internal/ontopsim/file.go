@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"slices"
 	"time"
 
@@ -25,6 +26,25 @@ type wrapped struct {
 	ID         string          `json:"id,omitempty"`
 	ReceivedAt time.Time       `json:"received_at,omitzero"`
 	Body       json.RawMessage `json:"body"`
+}
+
+// WriteBodies writes the bodies alone, one a line: the form that imports read.
+// The webhook-ids and times are lost. A body that is not a single line of JSON
+// has no such form, which is an error.
+func WriteBodies(w io.Writer, events []Event) error {
+	buffered := bufio.NewWriter(w)
+	for _, event := range events {
+		if !singleLine(event.Body) || event.Body[0] != '{' {
+			return fmt.Errorf("write event %s: its body is no JSON object on a single line", event.ID)
+		}
+		if _, err := buffered.Write(append(event.Body[:len(event.Body):len(event.Body)], '\n')); err != nil {
+			return fmt.Errorf("write event %s: %w", event.ID, err)
+		}
+	}
+	if err := buffered.Flush(); err != nil {
+		return fmt.Errorf("write events: %w", err)
+	}
+	return nil
 }
 
 // WriteEvents writes one event a line, with its id, its time and its body.
@@ -53,17 +73,22 @@ func WriteEvents(w io.Writer, events []Event) error {
 }
 
 func bodyText(body []byte) ([]byte, error) {
-	trimmed := bytes.TrimSpace(body)
-	if len(trimmed) == len(body) && json.Valid(body) && !bytes.ContainsAny(body, "\r\n") && body[0] != '"' {
+	if singleLine(body) && body[0] != '"' {
 		return body, nil
 	}
 	return json.Marshal(string(body))
 }
 
-// ReadEvents reads one event a line: what [WriteEvents] wrote, or a bare body. A
-// line is taken for a bare body unless it has a "body" and no "event_type". An
-// event without an id gets that of its body. Empty lines are skipped. The first
-// error ends the reading, and names the line.
+// singleLine reports whether body is JSON that survives as a line of a file.
+func singleLine(body []byte) bool {
+	return json.Valid(body) && len(bytes.TrimSpace(body)) == len(body) && !bytes.ContainsAny(body, "\r\n")
+}
+
+// ReadEvents reads one event a line, as [WriteEvents] or [WriteBodies] wrote it.
+// A line is taken for a bare body unless it has a "body" and no "event_type". An
+// event without an id gets its body's event_id where that can be a webhook-id,
+// else the hash of its body. Empty lines are skipped. The first error ends the
+// reading, and names the line.
 func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		scanner := bufio.NewScanner(r)
@@ -114,7 +139,21 @@ func readEvent(line []byte) (Event, error) {
 		event.Body = bytes.Clone(shape.Body)
 	}
 	if event.ID == "" {
-		event.ID = string(schema.BodyID(event.Body))
+		event.ID = bodyID(event.Body)
 	}
 	return event, nil
+}
+
+// plainID are the event_ids that may serve as a webhook-id, which must have no
+// full stop.
+var plainID = regexp.MustCompile(`^[0-9A-Za-z_:-]{1,128}$`)
+
+func bodyID(body []byte) string {
+	var named struct {
+		EventID string `json:"event_id"`
+	}
+	if json.Unmarshal(body, &named) == nil && plainID.MatchString(named.EventID) {
+		return named.EventID
+	}
+	return string(schema.BodyID(body))
 }

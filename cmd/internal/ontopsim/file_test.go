@@ -35,6 +35,14 @@ func TestReadEvents(t *testing.T) {
 		}, readEvents(t, "\n"+body+"\r\n\n{}"))
 	})
 
+	t.Run("NamesBareBodiesByTheirEventID", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, "evt_1", readEvents(t, `{"event_type":"KYC","event_id":"evt_1","data":{}}`)[0].ID)
+		for _, id := range []string{`"a.b"`, `""`, `7`, `null`, `"a b"`} {
+			require.Regexp(t, "^sha256:", readEvents(t, `{"event_type":"KYC","event_id":`+id+`,"data":{}}`)[0].ID)
+		}
+	})
+
 	t.Run("TakesWrappedBodiesByteForByte", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, []ontopsim.Event{
@@ -94,6 +102,23 @@ func TestWriteEvents_RoundTrip(t *testing.T) {
 			require.NoError(rt, ontopsim.WriteEvents(&file, want))
 			require.Equal(rt, want, readEvents(rt, file.String()), file.String())
 		})
+	})
+
+	t.Run("BareBodies", func(t *testing.T) {
+		t.Parallel()
+		history := generate(t, ontopsim.Config{})
+		var file bytes.Buffer
+		require.NoError(t, ontopsim.WriteBodies(&file, history.Events))
+		got := readEvents(t, file.String())
+		require.Len(t, got, len(history.Events))
+		ids := map[string]bool{}
+		for i, event := range got {
+			require.Equal(t, string(history.Events[i].Body), string(event.Body))
+			ids[event.ID] = true
+		}
+		require.Len(t, ids, history.Expected.Deliveries, "what was one delivery still is one")
+		require.ErrorContains(t, ontopsim.WriteBodies(&file, []ontopsim.Event{{ID: "m", Body: []byte("{\n}")}}), "single line")
+		require.ErrorContains(t, ontopsim.WriteBodies(full{}, history.Events), "disk full")
 	})
 
 	t.Run("TellsThatTheDiskIsFull", func(t *testing.T) {
