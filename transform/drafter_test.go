@@ -60,7 +60,8 @@ func chart() schema.Books {
 			{ID: "71", Name: "Bonuses", Type: "Expense", Active: true},
 		},
 		Vendors: []schema.Vendor{
-			{ID: "56", Name: "Jane Doe", Currency: "USD", Active: true}, {ID: "57", Name: "Jane Doe (EUR)", Currency: "EUR", Active: true},
+			{ID: "56", Name: "Jane Doe", Currency: "USD", Active: true},
+			{ID: "57", Name: "Jane Doe (EUR)", Currency: "EUR", Active: true},
 			{ID: "58", Name: "Ontop", Currency: "USD", Active: true},
 		},
 	}

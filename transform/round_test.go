@@ -132,7 +132,7 @@ type world struct {
 	blocks      int
 }
 
-func newWorld(t testing.TB, change ...func(*transform.Config)) *world {
+func newWorld(t *testing.T, change ...func(*transform.Config)) *world {
 	t.Helper()
 	w := &world{store: newArchive(), registry: prometheus.NewRegistry(), logs: &bytes.Buffer{}}
 	require.NoError(t, w.store.RecordRules(t.Context(), ruleSet()))
@@ -160,13 +160,13 @@ func clock() func() time.Time {
 	}
 }
 
-func (w *world) stage(t testing.TB, deliveries ...schema.Delivery) {
+func (w *world) stage(t *testing.T, deliveries ...schema.Delivery) {
 	t.Helper()
 	w.blocks++
 	require.NoError(t, w.store.Stage(t.Context(), schema.Block{ID: fmt.Sprint("block ", w.blocks), Deliveries: deliveries}))
 }
 
-func (w *world) run(t testing.TB) transform.Result {
+func (w *world) run(t *testing.T) transform.Result {
 	t.Helper()
 	result, err := w.transformer.RunOnce(t.Context(), "acme")
 	require.NoError(t, err)
@@ -174,7 +174,7 @@ func (w *world) run(t testing.TB) transform.Result {
 }
 
 // drafts returns the newest draft of every open invoice.
-func (w *world) drafts(t testing.TB) map[schema.InvoiceID]schema.Draft {
+func (w *world) drafts(t *testing.T) map[schema.InvoiceID]schema.Draft {
 	t.Helper()
 	found := map[schema.InvoiceID]schema.Draft{}
 	for position, err := range w.store.OpenPositions(t.Context(), "acme") {
@@ -184,7 +184,7 @@ func (w *world) drafts(t testing.TB) map[schema.InvoiceID]schema.Draft {
 	return found
 }
 
-func (w *world) intake(t testing.TB) schema.Intake {
+func (w *world) intake(t *testing.T) schema.Intake {
 	t.Helper()
 	intake, err := w.store.Intake(t.Context(), "acme", schema.DateOf(start).Period(), time.Time{})
 	require.NoError(t, err)
@@ -195,12 +195,8 @@ func (w *world) intake(t testing.TB) schema.Intake {
 type object map[string]any
 
 func (o object) with(more object) object {
-	merged := object{}
-	for _, from := range []object{o, more} {
-		for key, value := range from {
-			merged[key] = value
-		}
-	}
+	merged := maps.Clone(o)
+	maps.Copy(merged, more)
 	return merged
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -142,7 +143,7 @@ func (p *parser) mapping(node *yaml.Node, what string, known []string) map[strin
 		key, value := node.Content[i], node.Content[i+1]
 		name := key.Value
 		switch {
-		case !contains(known, name):
+		case !slices.Contains(known, name):
 			p.mistake(key, name, "", "is not a key of "+what, "use "+strings.Join(known, ", "))
 		case values[name] != nil:
 			p.mistake(key, name, value.Value, "is given twice", "keep one")
@@ -184,15 +185,6 @@ func meaning(field string) string {
 		return "it is the concept as Ontop names it, such as FIXED_PAYMENT"
 	}
 	return `it is an account's full name, such as "Contractors:Base pay", or its QuickBooks id`
-}
-
-func contains(list []string, text string) bool {
-	for _, item := range list {
-		if item == text {
-			return true
-		}
-	}
-	return false
 }
 
 // Encode writes set as a file that [Parse] reads. Accounts are written by id,

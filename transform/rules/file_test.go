@@ -152,7 +152,7 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, err)
 		again, err := rules.Parse(written)
 		require.NoError(t, err, "%q became %q", text, written)
-		require.Equal(t, len(got), len(again))
+		require.Len(t, again, len(got))
 		for i := range got {
 			require.Equal(t, got[i], again[i])
 		}

@@ -79,7 +79,9 @@ rule "e": account "Zebra": is no account in QuickBooks; create it in QuickBooks,
 func TestIndex_Match(t *testing.T) {
 	t.Parallel()
 	x := rules.NewIndex(schema.RuleSet{Rules: []schema.Rule{
-		{ID: "a", Concept: "A", Account: "1"}, {ID: "b", Concept: "B", Account: "2"}, {ID: "c", Concept: "B", Account: "3"},
+		{ID: "a", Concept: "A", Account: "1"},
+		{ID: "b", Concept: "B", Account: "2"},
+		{ID: "c", Concept: "B", Account: "3"},
 		{ID: "d", Concept: "B", Account: "4"},
 	}})
 

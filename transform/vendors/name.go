@@ -67,13 +67,14 @@ func DisplayName(text string, suffixes ...string) string {
 		return r
 	}, strings.ToValidUTF8(text, ""))
 	clean = strings.Join(strings.Fields(clean), " ")
-	tail := ""
+	var tail strings.Builder
 	for _, suffix := range suffixes {
 		if suffix != "" {
-			tail += " (" + suffix + ")"
+			tail.WriteString(" (" + suffix + ")")
 		}
 	}
-	return strings.TrimSpace(strings.TrimSpace(clipUnits(clean, maxName-units(tail))) + tail)
+	name := strings.TrimSpace(clipUnits(clean, maxName-units(tail.String())))
+	return strings.TrimSpace(name + tail.String())
 }
 
 func units(text string) int {

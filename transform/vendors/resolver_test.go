@@ -87,23 +87,28 @@ func TestResolver_Proposes(t *testing.T) {
 			`no active vendor in USD has the e-mail jane@x.co or the name "Jane Doe"`,
 		},
 		"NamingWhoIsAlike": {
-			[]schema.Vendor{vendor("1", "John Smith", ""), vendor("2", "Jane M. Doe", ""), vendor("3", "Janet Doe", "")}, worker("77", "Jane Doe", ""), "Jane Doe",
+			[]schema.Vendor{vendor("1", "John Smith", ""), vendor("2", "Jane M. Doe", ""), vendor("3", "Janet Doe", "")},
+			worker("77", "Jane Doe", ""), "Jane Doe",
 			`no active vendor in USD has the name "Jane Doe"; alike: "Janet Doe" (vendor 3), "Jane M. Doe" (vendor 2)`,
 		},
 		"WhenTwoHaveTheEMail": {
-			[]schema.Vendor{vendor("1", "A", "j@x.co"), vendor("2", "B", "j@x.co")}, worker("77", "Jane Doe", "j@x.co"), "Jane Doe",
+			[]schema.Vendor{vendor("1", "A", "j@x.co"), vendor("2", "B", "j@x.co")},
+			worker("77", "Jane Doe", "j@x.co"), "Jane Doe",
 			`the e-mail j@x.co is that of 2 vendors: "A" (vendor 1), "B" (vendor 2)`,
 		},
 		"WhenTwoHaveTheName": {
-			[]schema.Vendor{vendor("1", "Jane Doe", ""), vendor("2", "JANE DOE", "")}, worker("77", "Jane Doe", ""), "Jane Doe (77)",
+			[]schema.Vendor{vendor("1", "Jane Doe", ""), vendor("2", "JANE DOE", "")},
+			worker("77", "Jane Doe", ""), "Jane Doe (77)",
 			`2 vendors have the name: "Jane Doe" (vendor 1), "JANE DOE" (vendor 2)`,
 		},
 		"WhenAnInactiveVendorHasTheName": {
-			[]schema.Vendor{inactive}, worker("77", "Jane Doe", ""), "Jane Doe (77)",
+			[]schema.Vendor{inactive},
+			worker("77", "Jane Doe", ""), "Jane Doe (77)",
 			`"Jane Doe (deleted)" (vendor 9) has the name, and is inactive in QuickBooks`,
 		},
 		"InTheCurrencyOfThePayee": {
-			[]schema.Vendor{vendor("1", "Jane Doe", "")}, in("EUR", worker("77", "Jane Doe", "")), "Jane Doe (EUR)",
+			[]schema.Vendor{vendor("1", "Jane Doe", "")},
+			in("EUR", worker("77", "Jane Doe", "")), "Jane Doe (EUR)",
 			`no active vendor in EUR has the name "Jane Doe"`,
 		},
 		"WithANameWhereOntopHasNone": {
@@ -238,15 +243,18 @@ func TestResolver_KeepsWhatWasDecided(t *testing.T) {
 			[]schema.Vendor{euro}, linked, `vendor 1 "Jane", to which payee worker:77:USD is linked, is in EUR and the invoice in USD`, schema.OwnerFinance,
 		},
 		"AnApproval": {
-			[]schema.Vendor{vendor("2", "JD", "jane@x.co")}, schema.Payee{Key: jane.Key, State: schema.PayeeApproved, Name: "J", By: "ana"},
+			[]schema.Vendor{vendor("2", "JD", "jane@x.co")},
+			schema.Payee{Key: jane.Key, State: schema.PayeeApproved, Name: "J", By: "ana"},
 			`vendor "J" for payee worker:77:USD is about to be created in QuickBooks`, schema.OwnerNobody,
 		},
 		"WhatQuickBooksDeclined": {
-			nil, schema.Payee{Key: jane.Key, State: schema.PayeeDeclined, Name: "J", Detail: "fault 6240: the name is taken", By: vendors.By},
+			nil,
+			schema.Payee{Key: jane.Key, State: schema.PayeeDeclined, Name: "J", Detail: "fault 6240: the name is taken", By: vendors.By},
 			`QuickBooks declined to create vendor "J" for payee worker:77:USD: fault 6240: the name is taken`, schema.OwnerFinance,
 		},
 		"AProposalByAPerson": {
-			[]schema.Vendor{vendor("2", "JD", "jane@x.co")}, schema.Payee{Key: jane.Key, State: schema.PayeeProposed, Name: "J", Detail: "ask Bob", By: "ana"},
+			[]schema.Vendor{vendor("2", "JD", "jane@x.co")},
+			schema.Payee{Key: jane.Key, State: schema.PayeeProposed, Name: "J", Detail: "ask Bob", By: "ana"},
 			`payee worker:77:USD has no vendor: ask Bob`, schema.OwnerFinance,
 		},
 	} {
