@@ -1,0 +1,111 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// When senders should come back, in seconds. What overloads passes quickly; a
+// full journal waits for the store, or for a person.
+const (
+	retrySoon     = "1"
+	retryWhenFull = "30"
+)
+
+// say returns the body of an answer: what is wrong and the way out, and for 401
+// no reason, which would help only who is guessing.
+func say(code int) string {
+	switch code {
+	case fiber.StatusAccepted:
+		return `{"accepted":true}`
+	case fiber.StatusUnauthorized:
+		return `{"error":"unauthorized","help":"sign the exact bytes of the body with the secret of this company"}`
+	case fiber.StatusNotFound:
+		return `{"error":"not found","help":"deliveries go to /webhooks/ontop/{company}; check the company's id"}`
+	case fiber.StatusMethodNotAllowed:
+		return `{"error":"method not allowed","help":"use POST"}`
+	case fiber.StatusRequestTimeout:
+		return `{"error":"request timeout","help":"send the whole request at once"}`
+	case fiber.StatusRequestEntityTooLarge:
+		return `{"error":"body too large","help":"send fewer objects in one delivery"}`
+	case fiber.StatusUnsupportedMediaType:
+		return `{"error":"unsupported media type","help":"send application/json without compression"}`
+	case fiber.StatusTooManyRequests:
+		return `{"error":"too many requests","help":"send again after the time in Retry-After"}`
+	case fiber.StatusRequestHeaderFieldsTooLarge:
+		return `{"error":"header too large","help":"send fewer or shorter headers"}`
+	case fiber.StatusServiceUnavailable:
+		return `{"error":"not stored","help":"nothing is lost; send again after the time in Retry-After"}`
+	case fiber.StatusInternalServerError:
+		return `{"error":"internal error","help":"send again later"}`
+	default:
+		return `{"error":"bad request","help":"send one well-formed HTTP request"}`
+	}
+}
+
+// answer sends the answer for code, and counts it.
+func (r *Receiver) answer(c *fiber.Ctx, code int) error {
+	r.env.Metrics.answered(code)
+	if log := r.env.Log; log.Enabled(c.UserContext(), slog.LevelDebug) {
+		log.DebugContext(c.UserContext(), "request answered",
+			slog.Int("code", code), slog.String("method", c.Method()), slog.String("path", c.Path()),
+			slog.String("remote", c.Context().RemoteAddr().String()), slog.String("traceparent", c.Get("Traceparent")))
+	}
+	response := c.Response()
+	response.SetStatusCode(code)
+	response.Header.SetContentType(fiber.MIMEApplicationJSON)
+	response.SetBodyString(say(code))
+	return nil
+}
+
+// refuse answers whatever ended in an error, in a handler or before one.
+func (r *Receiver) refuse(c *fiber.Ctx, err error) error {
+	code := fiber.StatusInternalServerError
+	if known, ok := errors.AsType[*fiber.Error](err); ok {
+		code = known.Code
+	}
+	switch code {
+	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable:
+		if len(c.Response().Header.Peek(fiber.HeaderRetryAfter)) == 0 {
+			c.Set(fiber.HeaderRetryAfter, retrySoon)
+		}
+	case fiber.StatusInternalServerError:
+		r.env.Log.ErrorContext(c.UserContext(), "request failed", slog.Any("error", err))
+	}
+	return r.answer(c, code)
+}
+
+// isJSON reports whether a content type is JSON: application/json, or any other
+// application type that is written as it.
+func isJSON(contentType []byte) bool {
+	media, _, _ := bytes.Cut(contentType, []byte(";"))
+	media = bytes.TrimSpace(media)
+	if bytes.EqualFold(media, []byte(fiber.MIMEApplicationJSON)) {
+		return true
+	}
+	const application, json = "application/", "+json"
+	return len(media) > len(application)+len(json) &&
+		bytes.EqualFold(media[:len(application)], []byte(application)) &&
+		bytes.EqualFold(media[len(media)-len(json):], []byte(json))
+}
+
+// requestHeader lets a [Verifier] read Fiber's header.
+type requestHeader struct{ header *fasthttp.RequestHeader }
+
+// Values returns every value of the header.
+func (h requestHeader) Values(name string) [][]byte { return h.header.PeekAll(name) }
+
+// protocolLog takes what the HTTP server says about broken connections, which
+// anybody on the internet can cause at will.
+type protocolLog struct{ log *slog.Logger }
+
+// Printf logs one remark of the server.
+func (l protocolLog) Printf(format string, args ...any) {
+	l.log.DebugContext(context.Background(), "http server", slog.String("remark", fmt.Sprintf(format, args...)))
+}

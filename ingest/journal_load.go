@@ -1,0 +1,249 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Loss is a run of deliveries that damage on disk made unreadable.
+type Loss struct {
+	Path     string // the segment, kept with the suffix .damaged once it is drained
+	From, To uint64 // numbers of the deliveries, both included
+	// Acknowledged says that at least the first of them was answered 202. When
+	// false, a power cut in the middle of a commit explains it as well.
+	Acknowledged bool
+}
+
+// cursor is a place in the journal: the next delivery and where to look for it.
+type cursor struct {
+	seq     uint64
+	segment uint64
+	offset  int64
+}
+
+// load reads every segment and sets everything that follows from them. When the
+// process knows what is durable, ceiling says so, and what lies beyond is left
+// out; at the start of a process, the disk alone knows.
+func (j *Journal) load(ceiling uint64) error {
+	m, err := readMarks(j.fs, j.cfg.Dir)
+	unmarked := errors.Is(err, errMarks)
+	if err != nil && !unmarked {
+		return err
+	}
+	segments, err := j.list()
+	if err != nil {
+		return err
+	}
+	firsts := make([]uint64, len(segments))
+	for i, s := range segments {
+		if firsts[i], err = j.start(s); err != nil {
+			return err
+		}
+		if unmarked && m.Drained == 0 && firsts[i] > 0 {
+			m.Drained = firsts[i] - 1
+		}
+	}
+	if unmarked {
+		j.env.Log.LogAttrs(context.Background(), slog.LevelError, "drained mark is damaged; all of the journal goes to the store again",
+			slog.String("dir", j.cfg.Dir), slog.Uint64("from", m.Drained+1))
+	}
+	l := &loading{j: j, ceiling: ceiling, marks: m, last: m.Drained}
+	for i, s := range segments {
+		// What a segment holds past the start of the next was never acknowledged.
+		end := uint64(0)
+		if later := slices.IndexFunc(firsts[i+1:], func(f uint64) bool { return f > 0 }); later >= 0 {
+			end = firsts[i+1+later]
+		}
+		if err := l.segment(s, end); err != nil {
+			return err
+		}
+	}
+	if ceiling != math.MaxUint64 && l.last < ceiling {
+		l.losses = append(l.losses, Loss{Path: j.cfg.Dir, From: l.last + 1, To: ceiling, Acknowledged: true})
+		l.last = ceiling
+	}
+	j.adopt(l, m, segments)
+	return nil
+}
+
+// adopt makes what was read the journal's state.
+func (j *Journal) adopt(l *loading, m marks, segments []*segment) {
+	j.live, j.dead = nil, nil
+	for _, s := range segments {
+		if s.last > m.Drained {
+			j.live = append(j.live, s)
+		} else {
+			j.dead = append(j.dead, s)
+		}
+		j.number = max(j.number, s.number)
+	}
+	if l.head.segment == 0 {
+		l.head = cursor{seq: l.last + 1}
+	}
+	j.marks, j.head, j.tail = m, l.head, cursor{}
+	j.seq = l.last
+	j.durable.Store(l.last)
+	j.waiting.Store(l.count)
+	j.bytes.Store(l.bytes)
+	j.oldest.Store(l.oldest)
+	j.pending.Store(0)
+	for _, loss := range l.losses {
+		j.lost(loss)
+	}
+	if l.count > 0 {
+		tell(j.ready)
+	}
+}
+
+// lost reports a loss, once.
+func (j *Journal) lost(loss Loss) {
+	if _, known := j.loss[loss.From]; known {
+		return
+	}
+	j.loss[loss.From] = loss
+	level := slog.LevelWarn
+	if loss.Acknowledged {
+		level = slog.LevelError
+		j.env.Metrics.lost.Add(float64(loss.To - loss.From + 1))
+	}
+	j.env.Log.Log(context.Background(), level, "journal is damaged: deliveries are unreadable",
+		slog.String("path", loss.Path), slog.Uint64("from", loss.From), slog.Uint64("to", loss.To),
+		slog.Bool("acknowledged", loss.Acknowledged))
+}
+
+// list returns the segments in the folder, oldest first.
+func (j *Journal) list() ([]*segment, error) {
+	names, err := j.fs.List(j.cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var segments []*segment
+	for _, name := range names {
+		if strings.HasSuffix(name, ".new") {
+			// A crash came before its rename; what it should replace is whole.
+			if err := j.fs.Remove(j.fs.PathJoin(j.cfg.Dir, name)); err != nil {
+				return nil, err
+			}
+		}
+		if number, ok := segmentNumber(name); ok {
+			segments = append(segments, &segment{number: number, path: segmentPath(j.cfg.Dir, number)})
+		}
+	}
+	slices.SortFunc(segments, func(a, b *segment) int { return cmp.Compare(a.number, b.number) })
+	return segments, nil
+}
+
+// loading gathers what the segments say, from the oldest to the newest.
+type loading struct {
+	j       *Journal
+	ceiling uint64
+	marks   marks
+
+	last   uint64 // the last delivery seen or known to be drained
+	head   cursor
+	count  int64
+	bytes  int64
+	oldest int64
+	losses []Loss
+}
+
+// start returns the first delivery that the segment may hold, or zero when it
+// holds nothing readable at all.
+func (j *Journal) start(s *segment) (uint64, error) {
+	first := uint64(0)
+	err := j.scan(s, 0, func(f frame, _ int64) bool {
+		first = f.seq
+		return false
+	})
+	return first, err
+}
+
+// segment counts the deliveries of s before end; zero means no end.
+func (l *loading) segment(s *segment, end uint64) error {
+	s.first, s.last = l.last+1, l.last
+	var holes []Loss
+	known := uint64(0) // durable, as later records of the segment say
+	sealed := uint64(0)
+	counts := func(seq uint64) bool {
+		return (end == 0 || seq < end) && seq <= l.ceiling
+	}
+	err := l.j.scan(s, 0, func(f frame, offset int64) bool {
+		known = max(known, f.durable)
+		if f.kind == kindSeal {
+			sealed = f.seq
+		}
+		if f.kind != kindDelivery || !counts(f.seq) || f.seq <= s.last {
+			return true
+		}
+		if f.seq > s.last+1 && f.seq > l.marks.Drained+1 {
+			holes = append(holes, Loss{Path: s.path, From: max(s.last, l.marks.Drained) + 1, To: f.seq - 1})
+		}
+		s.last = f.seq
+		l.take(f, s, offset)
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, hole := range holes {
+		hole.Acknowledged = known >= hole.From
+		s.damaged = true
+		l.losses = append(l.losses, hole)
+	}
+	// The end of the segment is known when it was sealed or another follows.
+	if upTo := max(sealed, end-min(end, 1)); upTo > s.last && counts(upTo) {
+		if from := max(s.last, l.marks.Drained) + 1; from <= upTo {
+			s.damaged = true
+			l.losses = append(l.losses, Loss{Path: s.path, From: from, To: upTo, Acknowledged: true})
+		}
+		s.last = upTo
+	}
+	l.last = max(l.last, s.last)
+	return nil
+}
+
+// take counts one delivery that the store may not have yet.
+func (l *loading) take(f frame, s *segment, offset int64) {
+	if f.seq <= l.marks.Drained {
+		return
+	}
+	if l.head.segment == 0 {
+		l.head = cursor{seq: l.marks.Drained + 1, segment: s.number, offset: offset}
+		l.oldest = f.delivery.ReceivedAt.UnixMicro()
+	}
+	l.count++
+	l.bytes += int64(f.size)
+}
+
+// scan calls visit for every good record of s from the block of offset on, until
+// it returns false.
+func (j *Journal) scan(s *segment, offset int64, visit func(frame, int64) bool) error {
+	file, err := j.fs.Open(s.path)
+	if err != nil {
+		return fmt.Errorf("segment %d: %w", s.number, err)
+	}
+	r := newChunkReader(file, uint32(s.number), offset)
+	for {
+		raw, at, err := r.next()
+		if errors.Is(err, io.EOF) {
+			return file.Close()
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("read segment %d: %w", s.number, err), file.Close())
+		}
+		f, err := decodeFrame(raw, j.id)
+		if err != nil {
+			continue // whole chunks, but not a record of ours
+		}
+		if !visit(f, at) {
+			return file.Close()
+		}
+	}
+}

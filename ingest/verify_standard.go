@@ -1,0 +1,162 @@
+package ingest
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"strconv"
+	"time"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// Headers of Standard Webhooks.
+const (
+	headerID        = "webhook-id"
+	headerTimestamp = "webhook-timestamp"
+	headerSignature = "webhook-signature"
+)
+
+const (
+	// Longest id of a delivery; the longest in use have about 40 characters.
+	maxDeliveryID = 256
+	// Longest list of signatures: some dozens of the longest kind.
+	maxSignatures = 4096
+	// Digits of a time in seconds until the year 5138.
+	maxTimestamp = 11
+)
+
+// standard verifies Standard Webhooks 1.0.0: what is signed is id, timestamp and
+// body, joined by dots.
+type standard struct {
+	keys      []Key
+	tolerance time.Duration
+}
+
+func (s *standard) Verify(header Header, body []byte, now time.Time) (schema.DeliveryID, error) {
+	value, err := one(header, headerID)
+	if err != nil {
+		return "", err
+	}
+	if !validID(value) {
+		return "", RejectedMalformed
+	}
+	id := schema.DeliveryID(value)
+	if value, err = one(header, headerTimestamp); err != nil {
+		return "", err
+	}
+	seconds, ok := parseSeconds(value)
+	if !ok {
+		return "", RejectedMalformed
+	}
+	if value, err = one(header, headerSignature); err != nil {
+		return "", err
+	}
+	if len(value) > maxSignatures {
+		return "", RejectedMalformed
+	}
+	if err := within(time.Unix(seconds, 0), now, s.tolerance); err != nil {
+		return "", err
+	}
+	head := make([]byte, 0, 128)
+	head = append(append(head, id...), '.')
+	head = append(strconv.AppendInt(head, seconds, 10), '.')
+	return id, s.match(value, head, body, now)
+}
+
+// match reports whether any signature of the list is of any active key. Versions
+// that are not known are skipped, as the specification asks.
+func (s *standard) match(list, head, body []byte, now time.Time) error {
+	active := false
+	for i := range s.keys {
+		key := &s.keys[i]
+		if !key.active(now) {
+			continue
+		}
+		active = true
+		if key.matches(list, head, body) {
+			return nil
+		}
+	}
+	if !active {
+		return RejectedNoKey
+	}
+	return RejectedSignature
+}
+
+// matches compares every signature of the key's version in constant time.
+func (k *Key) matches(list, head, body []byte) bool {
+	version, size := "v1", sha256.Size
+	var want [sha256.Size]byte
+	if k.Public != nil {
+		version, size = "v1a", ed25519.SignatureSize
+	} else {
+		mac := hmac.New(sha256.New, k.Secret)
+		mac.Write(head)
+		mac.Write(body)
+		mac.Sum(want[:0])
+	}
+	found := false
+	var raw [ed25519.SignatureSize + 3]byte
+	for len(list) > 0 {
+		var item []byte
+		item, list, _ = bytes.Cut(list, []byte(" "))
+		kind, encoded, ok := bytes.Cut(item, []byte(","))
+		if !ok || string(kind) != version || len(encoded) != base64.StdEncoding.EncodedLen(size) {
+			continue
+		}
+		n, err := base64.StdEncoding.Strict().Decode(raw[:], encoded)
+		if err != nil || n != size {
+			continue
+		}
+		if k.Public != nil {
+			found = found || ed25519.Verify(k.Public, append(bytes.Clone(head), body...), raw[:n])
+		} else {
+			found = hmac.Equal(raw[:n], want[:]) || found
+		}
+	}
+	return found
+}
+
+// validID reports whether a webhook-id can be an id: printable ASCII without
+// spaces, and no dot, which separates it from what follows where it is signed.
+func validID(id []byte) bool {
+	if len(id) == 0 || len(id) > maxDeliveryID {
+		return false
+	}
+	for _, c := range id {
+		if c <= ' ' || c > '~' || c == '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// parseSeconds reads Unix seconds: digits only, the one way to write the number,
+// so that what is signed is what was sent.
+func parseSeconds(text []byte) (int64, bool) {
+	if len(text) == 0 || len(text) > maxTimestamp || text[0] == '0' {
+		return 0, false
+	}
+	n := int64(0)
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// within refuses a time that is too far from now.
+func within(signed, now time.Time, tolerance time.Duration) error {
+	switch age := now.Sub(signed); {
+	case age > tolerance:
+		return RejectedExpired
+	case age < -tolerance:
+		return RejectedFuture
+	}
+	return nil
+}
