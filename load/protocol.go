@@ -198,7 +198,7 @@ func (r rules) checked(t track, e event) (track, effect) {
 		if l.sameDraft && (l.retryAt.IsZero() || e.at.Before(l.retryAt)) {
 			return done(t)
 		}
-		if !l.sameDraft && e.at.Sub(l.recorded) < r.patience {
+		if !l.sameDraft && r.tooSoon(e.at, l.recorded) {
 			return done(t)
 		}
 		t.wary, t.attempt = true, 0
@@ -290,7 +290,7 @@ func (r rules) lookedUp(t track, e event) (track, effect) {
 		return r.giveUp(t, e.at, proof, reasonFault)
 	case t.unheard && t.attempt >= r.attempts:
 		return r.giveUp(t, e.at, proof, reasonSilence)
-	case t.unheard && e.at.Sub(t.latest.recorded) < r.patience:
+	case t.unheard && r.tooSoon(e.at, t.latest.recorded):
 		return done(t)
 	}
 	t.phase = phaseChecking
@@ -335,6 +335,12 @@ func (r rules) owned(t track, e event) (track, effect) {
 func (r rules) settle(t track, at time.Time, a answer) (track, effect) {
 	t.phase, t.answer = phaseRecording, a
 	return t, effect{kind: effectRecord, attempt: t.attempt, answer: a, at: after(at, t.latest.recorded)}
+}
+
+// tooSoon reports whether patience asks to wait. Without any, a clock that went
+// back a little must not make it wait either.
+func (r rules) tooSoon(at, recorded time.Time) bool {
+	return r.patience > 0 && at.Sub(recorded) < r.patience
 }
 
 func (r rules) backOff(attempt int) time.Duration {

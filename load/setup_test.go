@@ -163,7 +163,7 @@ func (b *bench) record(drafts ...schema.Draft) {
 	for _, d := range drafts {
 		invoices = append(invoices, schema.Invoice{
 			Company: acme, ID: d.Invoice, Number: d.DocNumber, Status: schema.StatusConfirmed,
-			Currency: d.Currency, Total: d.Total, RecordedAt: d.RecordedAt,
+			Currency: d.Currency, Total: d.Total, BillDate: d.TxnDate, RecordedAt: d.RecordedAt,
 		})
 	}
 	require.NoError(b.t, b.store.RecordInvoices(b.t.Context(), invoices))
@@ -234,3 +234,14 @@ func (b *bench) quiet() bool {
 	require.NoError(b.t, err)
 	return backlog.Due == 0 && backlog.Uncertain == 0 && backlog.Unverified == 0
 }
+
+func contextWithCancel(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithCancel(t.Context())
+}
+
+const hour = time.Hour
+
+var noTime time.Time
+
+// sleep lets fake time pass: it is called in bubbles only.
+func sleep(d time.Duration) { time.Sleep(d) }
