@@ -37,7 +37,7 @@ func WriteBodies(w io.Writer, events []Event) error {
 		if !singleLine(event.Body) || event.Body[0] != '{' {
 			return fmt.Errorf("write event %s: its body is no JSON object on a single line", event.ID)
 		}
-		if _, err := buffered.Write(append(event.Body[:len(event.Body):len(event.Body)], '\n')); err != nil {
+		if _, err := buffered.Write(slices.Concat(event.Body, []byte("\n"))); err != nil {
 			return fmt.Errorf("write event %s: %w", event.ID, err)
 		}
 	}

@@ -1,6 +1,8 @@
 package ontopsim
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -107,6 +109,8 @@ func (g *generator) arrange(s *story, w worker, t Trouble) {
 			r.TotalAmount = finer(r.TotalAmount)
 			r.Items[0].Amount, r.Items[0].UnitAmount = finer(r.Items[0].Amount), ""
 		}
+	case OddForms:
+		s.odd = true
 	default: // the trouble is not in the course of events
 	}
 }
@@ -129,6 +133,33 @@ func finer(amount ontop.Decimal) ontop.Decimal {
 		}
 	}
 	return amount + ".5"
+}
+
+// oddForms returns an array of one record whose numbers are strings.
+func (g *generator) oddForms(record any) any {
+	text, err := json.Marshal(record)
+	g.fail(err)
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var object map[string]any
+	g.fail(dec.Decode(&object))
+	return []any{quoteNumbers(object)}
+}
+
+func quoteNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		return v.String()
+	case map[string]any:
+		for name, field := range v {
+			v[name] = quoteNumbers(field)
+		}
+	case []any:
+		for i, element := range v {
+			v[i] = quoteNumbers(element)
+		}
+	}
+	return v
 }
 
 // published sends one of each of the events that Ontop publishes.

@@ -16,6 +16,8 @@ type story struct {
 	// alter changes how the invoice stands on the wire, where that cannot be
 	// said in a schema.Invoice.
 	alter func(*ontop.InvoiceRecord)
+	// odd has every number written as a string, and data as an array.
+	odd bool
 }
 
 // step is one event of a story.
@@ -66,9 +68,12 @@ func (g *generator) play(s story, t Trouble) {
 		if step.id == "" {
 			step.id = g.newID("msg")
 		}
-		record := g.record(s, *step)
+		var data any = g.record(s, *step)
+		if s.odd {
+			data = g.oddForms(data)
+		}
 		g.send(step.id, step.arrives, ontop.Envelope{
-			EventType: step.event, EventID: g.eventID(*step), OccurredAt: wireTime(step.at), Data: record,
+			EventType: step.event, EventID: g.eventID(*step), OccurredAt: wireTime(step.at), Data: data,
 		})
 	}
 	invoice := Invoice{

@@ -23,6 +23,7 @@ const (
 	ContractLate     Trouble = "contract_late"     // an invoice's contract arrives after it
 	UnknownCurrency  Trouble = "unknown_currency"  // an invoice is in ZZZ
 	TooManyDecimals  Trouble = "too_many_decimals" // an amount has more decimals than its currency
+	OddForms         Trouble = "odd_forms"         // ids and amounts are strings, and data is an array
 	UnknownEventType Trouble = "unknown_event"     // an event of a type that nobody has heard of
 	PublishedEvents  Trouble = "published_events"  // KYC, PAYMENT, CLIENT_WALLET_TOP_UP, which need no work
 )
@@ -31,8 +32,8 @@ const (
 func Troubles() []Trouble {
 	return []Trouble{
 		SameDelivery, SameContent, LateDelivery, Reordered, Correction, StaleRevision, Cancellation, NotConfirmed, UnmappedConcept,
-		NameTaken, ClosedPeriod, TotalMismatch, ContractMissing, ContractLate, UnknownCurrency, TooManyDecimals, UnknownEventType,
-		PublishedEvents,
+		NameTaken, ClosedPeriod, TotalMismatch, ContractMissing, ContractLate, UnknownCurrency, TooManyDecimals, OddForms,
+		UnknownEventType, PublishedEvents,
 	}
 }
 

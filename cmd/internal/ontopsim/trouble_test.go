@@ -144,6 +144,16 @@ func TestTroubles(t *testing.T) {
 			require.Contains(t, of[0].invoice.Problems[0].Detail, "more decimals")
 			require.True(t, e.Total.IsZero())
 		},
+		ontopsim.OddForms: func(t *testing.T, of []arrival, _ ontopsim.History, e ontopsim.Invoice) {
+			t.Helper()
+			require.Equal(t, usual, types(of))
+			for _, a := range of {
+				require.Contains(t, string(a.event.Body), `"data":[{`)
+				require.Contains(t, string(a.event.Body), `"total_amount":"`+e.Total.Decimal()+`"`)
+				require.Contains(t, string(a.event.Body), `"invoice_id":"`+string(e.ID)+`"`)
+				require.Empty(t, a.invoice.Problems)
+			}
+		},
 	} {
 		t.Run(string(trouble), func(t *testing.T) {
 			t.Parallel()
