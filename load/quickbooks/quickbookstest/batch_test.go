@@ -88,6 +88,19 @@ func TestBatch(t *testing.T) {
 		}
 	})
 
+	t.Run("AnswersAtMostAThousandObjects", func(t *testing.T) {
+		t.Parallel()
+		w := open(t, qbt.Config{})
+		for i := range 501 {
+			_, err := w.s.Create("", "Vendor", m{"DisplayName": fmt.Sprint("V", i)})
+			require.NoError(t, err)
+		}
+		all := "select * from Vendor maxresults 1000"
+		items := w.post("/batch", batchOf(m{"bId": "b1", "Query": all}, m{"bId": "b2", "Query": all})).byID()
+		codes := pick(items["b1"], "Fault.Error.0.code") + pick(items["b2"], "Fault.Error.0.code")
+		require.Equal(t, "10100", codes) // one of them, by the order drawn
+	})
+
 	t.Run("LetsOneOfTwoEqualNamesWin", func(t *testing.T) {
 		t.Parallel()
 		w := open(t, qbt.Config{})

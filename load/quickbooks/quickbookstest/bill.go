@@ -42,6 +42,7 @@ func purchaseFields() []field {
 		amount("TotalAmt", readOnly, filterable, sortable),
 		ignored("HomeBalance"), ignored("HomeTotalAmt"), ignored("LinkedTxn"), ignored("VendorAddr"),
 		ignored("RecurDataRef"), ignored("IncludeInAnnualTPAR"), ignored("TransactionLocationType"),
+		ignored("CustomField"), ignored("AttachableRef"), ignored("TxnSource"), ignored("RemitToAddr"), ignored("ShipAddr"),
 	}
 }
 
@@ -59,7 +60,7 @@ func lineFields() []field {
 			detailFields(),
 			reference("ItemRef"), rate("UnitPrice"), rate("Qty"), amount("TaxInclusiveAmt"), reference("PriceLevelRef"),
 		)...),
-		ignored("LinkedTxn"), ignored("ProjectRef"), ignored("CustomExtensions"),
+		ignored("LinkedTxn"), ignored("ProjectRef"), ignored("CustomExtensions"), ignored("CustomField"), ignored("Received"),
 	}
 }
 

@@ -45,6 +45,9 @@
 //	a replaced refresh token: dead at once or later                OAuth.OldRefreshLife
 //	a race of two refreshes                                        OAuth.RefreshTakes, RaceRevokes
 //
+// Attributes that the reference lists but that no rule here concerns, such as
+// CustomField, are taken and dropped.
+//
 // One way only is played of these: a refused call does not count against a
 // throttle; a transaction that leaves the A/P account out where there are several
 // gets 2020; a class or location where tracking is off, and a foreign currency
@@ -66,7 +69,7 @@
 //	merge        realm, entity, id, into
 //	preferences  realm, set                    as in [Preferences]
 //	refuse       realm, code, writes           a state of the company; "" ends it
-//	next         troubles                      as in [Trouble]; delays in nanoseconds
+//	next         troubles                      as in [Trouble]; "delay":"2m"
 //	chaos        seed, odds, template          as in [Server.Chaos]
 //	clock        advance ("24h") or to (a time)
 //	limits       limits                        as in [Limits]

@@ -302,6 +302,14 @@ func TestCompany(t *testing.T) {
 		refused(t, w.do(w.request(http.MethodPost, "/vendor", "application/json", []byte(`null`))), "2010")
 	})
 
+	t.Run("AnswersEveryMinorVersionAlike", func(t *testing.T) {
+		t.Parallel()
+		w := open(t, qbt.Config{})
+		newest := w.get("/preferences?minorversion=75")
+		require.Equal(t, newest.body["Preferences"], w.get("/preferences?minorversion=4").body["Preferences"])
+		require.Equal(t, newest.body["Preferences"], w.get("/preferences").body["Preferences"])
+	})
+
 	t.Run("KnowsNoOtherPages", func(t *testing.T) {
 		t.Parallel()
 		w := open(t, qbt.Config{})

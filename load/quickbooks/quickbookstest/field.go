@@ -105,17 +105,14 @@ type reader struct {
 // read returns the writable attributes of in, normalised, or the fault of the
 // first that is wrong. Attributes outside the table get 2010.
 func (rd reader) read(fields []field, in object) (object, *Fault) {
-	table := make(map[string]field, len(fields))
-	for _, f := range fields {
-		table[f.name] = f
-	}
 	out := make(object, len(in))
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		v := in[name]
-		f, known := table[name]
-		if !known {
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
 			return nil, refuse("2010", "Property Name:"+name+" specified is unsupported or invalid", name)
 		}
+		f := fields[i]
 		if f.is(readOnly) {
 			continue
 		}

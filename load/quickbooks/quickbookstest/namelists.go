@@ -5,7 +5,9 @@ import "strings"
 func customerKind() *kind {
 	return &kind{
 		name: "Customer", plural: "Names", series: "name", person: true, listed: true,
-		fields: append(personFields(), flag("Taxable"), flag("Job"), ignored("FullyQualifiedName"), ignored("BalanceWithJobs")),
+		fields: append(personFields(), flag("Taxable"), flag("Job"), ignored("FullyQualifiedName"), ignored("BalanceWithJobs"),
+			ignored("ParentRef"), ignored("Level"), ignored("BillWithParent"), ignored("PreferredDeliveryMethod"),
+			ignored("SalesTermRef"), ignored("PaymentMethodRef"), ignored("DefaultTaxCodeRef"), ignored("IsProject"), ignored("ClientEntityId")),
 		create: defaultCurrency,
 		rules:  personRules,
 	}

@@ -3,6 +3,7 @@ package quickbookstest_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,9 +25,7 @@ func (w *world) consent(changes url.Values) (reply, url.Values) {
 		"client_id": {qbt.DefaultClientID}, "scope": {"com.intuit.quickbooks.accounting openid"}, "redirect_uri": {redirect},
 		"response_type": {"code"}, "state": {"s1"},
 	}
-	for name, v := range changes {
-		values[name] = v
-	}
+	maps.Copy(values, changes)
 	r, err := http.NewRequest(http.MethodGet, "https://qbo.test/connect/oauth2?"+values.Encode(), nil)
 	require.NoError(w.t, err)
 	rep := w.do(r)

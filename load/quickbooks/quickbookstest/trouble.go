@@ -1,8 +1,11 @@
 package quickbookstest
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -27,6 +30,35 @@ type Trouble struct {
 	Detail string `json:"detail,omitempty"`
 	// Item is the bId that [ItemFault] strikes; empty means the first carried out.
 	Item string `json:"item,omitempty"`
+}
+
+// UnmarshalJSON takes the delay in words ("2m") as well as in nanoseconds, and
+// refuses a kind that there is not.
+func (t *Trouble) UnmarshalJSON(raw []byte) error {
+	type plain Trouble
+	both := struct {
+		*plain
+		Delay json.RawMessage `json:"delay"`
+	}{plain: (*plain)(t)}
+	if err := json.Unmarshal(raw, &both); err != nil {
+		return fmt.Errorf("read trouble: %w", err)
+	}
+	if t.Kind != "" && !slices.Contains(troubleKinds(), t.Kind) {
+		return fmt.Errorf("read trouble: kind %q: %w", t.Kind, ErrUnknown)
+	}
+	if len(both.Delay) == 0 {
+		return nil
+	}
+	var words string
+	if json.Unmarshal(both.Delay, &words) != nil {
+		return json.Unmarshal(both.Delay, &t.Delay)
+	}
+	d, err := time.ParseDuration(words)
+	if err != nil {
+		return fmt.Errorf("read trouble: delay: %w", err)
+	}
+	t.Delay = d
+	return nil
 }
 
 // TroubleKind is a way to misbehave.

@@ -2,6 +2,7 @@ package quickbookstest_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -144,6 +145,23 @@ func TestServer_Next(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Zero(t, w.s.Count("", "Vendor"))
 	})
+}
+
+func TestTrouble_UnmarshalJSON(t *testing.T) {
+	t.Parallel()
+
+	var troubles []qbt.Trouble
+	require.NoError(t, json.Unmarshal([]byte(`[{"kind":"delay","delay":"2m","on":"batch"},{"kind":"commit_late","delay":5},{"kind":"item_fault","code":"6240","item":"b1","times":3}]`), &troubles))
+	require.Equal(t, []qbt.Trouble{
+		{Kind: qbt.Delay, Delay: 2 * time.Minute, On: "batch"},
+		{Kind: qbt.CommitLate, Delay: 5},
+		{Kind: qbt.ItemFault, Code: "6240", Item: "b1", Times: 3},
+	}, troubles)
+
+	for _, bad := range []string{`{"kind":"explode"}`, `{"kind":"delay","delay":"soon"}`, `{"kind":"delay","delay":{}}`, `{"kind":7}`} {
+		var trouble qbt.Trouble
+		require.Error(t, json.Unmarshal([]byte(bad), &trouble), bad)
+	}
 }
 
 func TestServer_Chaos(t *testing.T) {

@@ -21,6 +21,7 @@ func vendorKind() *kind {
 			amount("BillRate"), amount("CostRate"),
 			reference("TermRef"), reference("APAccountRef"),
 			ignored("VendorPaymentBankDetail"), ignored("Source"), ignored("OtherContactInfo"),
+			ignored("HasTPAR"), ignored("TaxReportingBasis"), ignored("GSTIN"), ignored("GSTRegistrationType"),
 		),
 		create: defaultCurrency,
 		rules:  vendorRules,
@@ -46,6 +47,7 @@ func personFields() []field {
 		group("WebAddr", text("URI", 1000)),
 		address("BillAddr"), address("ShipAddr"), address("PrimaryAddr"),
 		text("Notes", 1024),
+		ignored("CustomField"), ignored("V4IDPseudonym"),
 	}
 }
 
