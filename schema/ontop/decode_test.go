@@ -185,7 +185,7 @@ func TestDecode_InvoiceProblems(t *testing.T) {
 		{"AmountBoolean", `"total_amount":true`, `total_amount is true: is not an amount; send a decimal number`},
 		{"USDAmount", `"usd_total_amount":0.001`, "usd_total_amount is 0.001: has more decimals than USD has; send it with at most 2"},
 		{"Item", `"items":[{"amount":1},{"amount":"x"}]`, `items[1].amount is "x": is not an amount; send a decimal number`},
-		{"ItemNoObject", `"items":[{"amount":1},7]`, `items[1] is 7: is no object; send one for each position of the invoice`},
+		{"ItemNoObject", `"items":[{"amount":1},7]`, `items: [1] is 7, which is no object; send one for each position of the invoice`},
 		{"ItemsNoArray", `"items":"none"`, `items is "none": is no array; send one object for each position of the invoice`},
 		{"Rate", `"exchange_rate":-1`, "exchange_rate is -1: is not an exchange rate; send a positive decimal number of at most 30 characters"},
 		{"Status", `"status":"APPROVED"`, `status is "APPROVED": is not a status; send CREATED, CONFIRMED, PAID or CANCELLED`},
@@ -322,6 +322,20 @@ func TestDecode_OneBadObjectNeverStopsTheRest(t *testing.T) {
 	m = decode(t, `{"event_type":"INVOICE_PAID","data":{"invoice_number":"INV-1"}}`)
 	require.Empty(t, m.Invoices)
 	require.Equal(t, "data.invoice_id: is missing; nothing can be kept without it, so send the object again with its id", m.Troubles[0].String())
+}
+
+func TestDecode_NamesNoMoreThanAPersonReads(t *testing.T) {
+	t.Parallel()
+	noughts := strings.Repeat("0,", 200_000) + "0"
+
+	m := decode(t, `{"event_type":"INVOICE_PAID","data":[`+noughts+`,{"invoice_id":1}]}`)
+	require.Equal(t, []string{"1"}, m.Subjects())
+	require.Len(t, m.Troubles, 101)
+	require.Equal(t, "data: has more troubles than the ones before; correct those, and send it again", m.Troubles[100].String())
+
+	invoice := invoiceWith(t, "INVOICE_PAID", `"items":[`+noughts+`]`)
+	require.Len(t, invoice.Problems, 101)
+	require.Equal(t, "items: have more problems than the ones before; correct those, and send the invoice again", invoice.Problems[100].String())
 }
 
 func TestDecode_PublishedEvents(t *testing.T) {

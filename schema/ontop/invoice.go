@@ -1,6 +1,7 @@
 package ontop
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/go-faster/jx"
@@ -176,7 +177,9 @@ func (r *reader) lines(items value, c schema.Currency) []schema.Line {
 		place++
 		if dec.Next() != jx.Object {
 			raw, err := dec.Raw()
-			r.problem("", value(raw), "is no object; send one for each position of the invoice")
+			// A line is missing now, which is a problem of all of them.
+			r.item = -1
+			r.problem("items", nil, fmt.Sprintf("[%d] is %s, which is no object; send one for each position of the invoice", place-1, clip(raw)))
 			return err
 		}
 		f = itemFields{}

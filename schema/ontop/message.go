@@ -33,7 +33,8 @@ type Message struct {
 	TopUps    []TopUp
 
 	// Troubles are what could not be taken as it was sent, apart from what
-	// the invoices name in their own Problems. They need a person.
+	// the invoices name in their own Problems. They need a person. After the
+	// hundredth, one more says that there are others.
 	Troubles []Trouble
 }
 
@@ -188,7 +189,7 @@ func (m *Message) readData(data value, d schema.Delivery) error {
 		}
 		raw, err := dec.Raw()
 		if m.Type.Kind() != KindUnknown {
-			m.Troubles = append(m.Troubles, Trouble{Object: object, Dropped: true, Problem: schema.Problem{
+			m.drop(object, []schema.Problem{{
 				Field: object, Value: clip(raw), Detail: "is no object; send one for each contract or invoice",
 			}})
 		}
@@ -210,15 +211,27 @@ func (m *Message) readObject(object string, dec *jx.Decoder, d schema.Delivery) 
 // trouble records problems with an object that was taken all the same.
 func (m *Message) trouble(object, subject string, problems []schema.Problem) {
 	for _, problem := range problems {
-		m.Troubles = append(m.Troubles, Trouble{Object: object, Subject: subject, Problem: problem})
+		m.note(Trouble{Object: object, Subject: subject, Problem: problem})
 	}
 }
 
 // drop records problems with an object that produced nothing.
 func (m *Message) drop(object string, problems []schema.Problem) {
 	for _, problem := range problems {
-		m.Troubles = append(m.Troubles, Trouble{Object: object, Dropped: true, Problem: problem})
+		m.note(Trouble{Object: object, Dropped: true, Problem: problem})
 	}
+}
+
+func (m *Message) note(t Trouble) {
+	switch {
+	case len(m.Troubles) > maxProblems:
+		return
+	case len(m.Troubles) == maxProblems:
+		t = Trouble{Object: "data", Dropped: t.Dropped, Problem: schema.Problem{
+			Field: "data", Detail: "has more troubles than the ones before; correct those, and send it again",
+		}}
+	}
+	m.Troubles = append(m.Troubles, t)
 }
 
 func (m *Message) client(id string) {

@@ -14,6 +14,11 @@ import (
 // the bound keeps a hostile one out of every key and log line.
 const maxID = 255
 
+// maxProblems is how many problems are named of one object, and how many troubles
+// of one message. Nobody reads more, and a body of a million noughts must not
+// become a million sentences.
+const maxProblems = 100
+
 // reader turns values into what they mean, and collects a problem for each that
 // it cannot. It answers the zero value for those, and for absent values.
 type reader struct {
@@ -25,10 +30,16 @@ func newReader() *reader { return &reader{item: -1} }
 
 func (r *reader) problem(field string, v value, detail string) {
 	if r.item >= 0 {
-		field = strings.TrimSuffix("items["+strconv.Itoa(r.item)+"]."+field, ".")
+		field = "items[" + strconv.Itoa(r.item) + "]." + field
 	}
 	shown := ""
-	if !v.absent() {
+	switch {
+	case len(r.problems) > maxProblems:
+		return
+	case len(r.problems) == maxProblems:
+		// Only items can be so many.
+		field, detail = "items", "have more problems than the ones before; correct those, and send the invoice again"
+	case !v.absent():
 		shown = clip(v)
 	}
 	r.problems = append(r.problems, schema.Problem{Field: field, Value: shown, Detail: detail})
