@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tieout/tieout/schema/store"
 	"github.com/tieout/tieout/schema/store/storetest"
@@ -23,4 +24,13 @@ func TestStore_OverHTTP(t *testing.T) {
 		t.Helper()
 		return open(t, overHTTP(t))
 	})
+}
+
+// The watermarks move with every read and stay as close as they can, so that the
+// histories go over them.
+func TestStore_Model(t *testing.T) {
+	t.Parallel()
+	options := embedded(t)
+	options.Margin, options.Advance = time.Microsecond, time.Nanosecond
+	storetest.RunModel(t, open(t, options))
 }

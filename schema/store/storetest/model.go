@@ -1,0 +1,208 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// RunModel records random histories in store and in a Memory, and checks that
+// every read of the one is that of the other. Each history is that of a company
+// of its own, so that one store does for all of them.
+func RunModel(t *testing.T, store Store) {
+	t.Helper()
+	var histories atomic.Int64
+	rapid.Check(t, func(t *rapid.T) {
+		m := model{
+			store: store, memory: NewMemory(),
+			company: schema.CompanyID(fmt.Sprintf("company-%d", histories.Add(1))),
+		}
+		for range rapid.IntRange(1, 12).Draw(t, "length") {
+			m.step(t)
+			if rapid.IntRange(0, 3).Draw(t, "compare") == 0 {
+				m.compare(t)
+			}
+		}
+		m.compare(t)
+	})
+}
+
+// model is a store and the memory of what it should hold.
+type model struct {
+	store   Store
+	memory  *Memory
+	company schema.CompanyID
+	blocks  []schema.Block
+}
+
+// step records one fact in both. Ids and times come from few values, so that
+// facts meet, tie and repeat.
+func (m *model) step(t *rapid.T) {
+	ctx := t.Context()
+	var record func(Store) error
+	i := m.invoice(t)
+	d := m.draft(t, i)
+	switch rapid.SampledFrom([]string{
+		"stage", "outcome", "invoice", "invoice", "draft", "draft", "posting", "posting", "verification", "decision", "rules", "payee", "secret",
+	}).Draw(t, "kind") {
+	case "stage":
+		block := m.block(t)
+		record = func(s Store) error { return s.Stage(ctx, block) }
+	case "outcome":
+		o := outcome(m.delivery(t), rapid.SampledFrom(schema.OutcomeKinds()).Draw(t, "outcome"), m.instant(t))
+		record = func(s Store) error { return s.RecordOutcomes(ctx, []schema.Outcome{o}) }
+	case "invoice":
+		record = func(s Store) error { return s.RecordInvoices(ctx, []schema.Invoice{i}) }
+	case "draft":
+		record = func(s Store) error { return s.RecordDrafts(ctx, []schema.Draft{d}) }
+	case "posting":
+		p := m.posting(t, d)
+		record = func(s Store) error { return s.RecordPostings(ctx, []schema.Posting{p}) }
+	case "verification":
+		v := verification(posting(d, schema.PostingPosted, start()), m.instant(t))
+		record = func(s Store) error { return s.RecordVerifications(ctx, []schema.Verification{v}) }
+	case "decision":
+		kind := rapid.SampledFrom([]schema.DecisionKind{schema.DecideHold, schema.DecideRelease, schema.DecideSkip}).Draw(t, "decision")
+		c := decision(i.ID, kind, m.instant(t))
+		c.Company = m.company
+		record = func(s Store) error { return s.RecordDecisions(ctx, []schema.Decision{c}) }
+	case "rules":
+		r := schema.RuleSet{Company: m.company, Version: rapid.IntRange(1, 3).Draw(t, "version"), RecordedAt: m.instant(t)}
+		record = func(s Store) error { return s.RecordRules(ctx, r) }
+	case "payee":
+		p := schema.Payee{Company: m.company, Key: "worker:1:USD", Name: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name"), RecordedAt: m.instant(t)}
+		record = func(s Store) error { return s.RecordPayees(ctx, []schema.Payee{p}) }
+	case "secret":
+		sealed, at := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "sealed"), m.instant(t)
+		record = func(s Store) error { return s.SaveSecret(ctx, m.company, "tokens", []byte(sealed), at) }
+	}
+	for range rapid.IntRange(1, 2).Draw(t, "times") {
+		require.NoError(t, record(m.memory))
+		require.NoError(t, record(m.store))
+	}
+}
+
+func (m *model) instant(t *rapid.T) time.Time {
+	// A step of twelve days takes some histories over the end of a month.
+	return start().AddDate(0, 0, 12*rapid.IntRange(0, 4).Draw(t, "at"))
+}
+
+func (m *model) delivery(t *rapid.T) schema.Delivery {
+	d := delivery(schema.DeliveryID(rapid.SampledFrom([]string{"d-1", "d-2"}).Draw(t, "delivery")),
+		rapid.SampledFrom([]string{"one", "two"}).Draw(t, "body"), m.instant(t))
+	d.Company = m.company
+	return d
+}
+
+// block returns a new block, or one that was staged before.
+func (m *model) block(t *rapid.T) schema.Block {
+	if len(m.blocks) > 0 && rapid.Bool().Draw(t, "again") {
+		return rapid.SampledFrom(m.blocks).Draw(t, "block")
+	}
+	block := schema.Block{ID: fmt.Sprintf("%s/%d", m.company, len(m.blocks))}
+	for range rapid.IntRange(1, 3).Draw(t, "deliveries") {
+		block.Deliveries = append(block.Deliveries, m.delivery(t))
+	}
+	m.blocks = append(m.blocks, block)
+	return block
+}
+
+func (m *model) invoice(t *rapid.T) schema.Invoice {
+	i := invoice(schema.InvoiceID(rapid.SampledFrom([]string{"i-1", "i-2", "i-3"}).Draw(t, "invoice")), m.instant(t))
+	i.Company = m.company
+	i.Number = rapid.SampledFrom([]string{"n-1", "n-2"}).Draw(t, "number")
+	i.BillDate = rapid.SampledFrom([]schema.Date{{}, schema.NewDate(2026, 11, 30), schema.NewDate(2026, 12, 1)}).Draw(t, "bill date")
+	return i
+}
+
+func (m *model) draft(t *rapid.T, i schema.Invoice) schema.Draft {
+	d := draft(i, m.instant(t))
+	state := rapid.SampledFrom([]schema.DraftState{
+		schema.DraftReady, schema.DraftReady, schema.DraftHeld, schema.DraftAwaitsContract, schema.DraftInvoiceCancelled,
+	}).Draw(t, "draft state")
+	if state == schema.DraftHeld {
+		return held(d, rapid.SampledFrom(schema.HoldReasons()).Draw(t, "first"), rapid.SampledFrom(schema.HoldReasons()).Draw(t, "second"))
+	}
+	return inState(d, state)
+}
+
+func (m *model) posting(t *rapid.T, d schema.Draft) schema.Posting {
+	p := posting(d, rapid.SampledFrom([]schema.PostingState{
+		schema.PostingNamed, schema.PostingUncertain, schema.PostingPosted, schema.PostingAdopted, schema.PostingDeclined, schema.PostingDeclined,
+	}).Draw(t, "posting state"), m.instant(t))
+	if p.State == schema.PostingDeclined && rapid.Bool().Draw(t, "retry") {
+		p.RetryAt = m.instant(t)
+	}
+	return p
+}
+
+// compare reads everything from both.
+func (m *model) compare(t *rapid.T) {
+	ctx, asOf := t.Context(), time.Time{}
+	if rapid.Bool().Draw(t, "in the past") {
+		asOf = m.instant(t)
+	}
+	now, limit := m.instant(t), rapid.IntRange(1, 5).Draw(t, "limit")
+	for _, read := range m.reads(ctx, asOf, now, limit) {
+		want, err := read.from(m.memory)
+		require.NoError(t, err, read.name)
+		got, err := read.from(m.store)
+		require.NoError(t, err, read.name)
+		require.Equal(t, want, got, read.name)
+	}
+}
+
+// read is a question that any store can be asked.
+type read struct {
+	name string
+	from func(Store) (any, error)
+}
+
+func (m *model) reads(ctx context.Context, asOf, now time.Time, limit int) []read {
+	c, ids := m.company, []string{"i-1", "i-2", "i-3"}
+	reads := []read{
+		{"Pending", func(s Store) (any, error) { return sized(s.Pending(ctx, c, limit)) }},
+		{"Invoices", func(s Store) (any, error) { return s.Invoices(ctx, c, []schema.InvoiceID{"i-1", "i-2", "i-3"}) }},
+		{"OpenPositions", func(s Store) (any, error) { return all(s.OpenPositions(ctx, c)) }},
+		{"DueBills", func(s Store) (any, error) { return sized(s.DueBills(ctx, c, now, limit)) }},
+		{"OpenPostings", func(s Store) (any, error) { return sized(s.OpenPostings(ctx, c, schema.PostBill)) }},
+		{"LatestPostings", func(s Store) (any, error) { return s.LatestPostings(ctx, c, schema.PostBill, ids) }},
+		{"Unverified", func(s Store) (any, error) { return sized(s.Unverified(ctx, c, limit)) }},
+		{"Rules", func(s Store) (any, error) { return s.Rules(ctx, c, asOf) }},
+		{"Payees", func(s Store) (any, error) { return s.Payees(ctx, c) }},
+		{"Secret", func(s Store) (any, error) { return s.Secret(ctx, c, "tokens") }},
+		{"Backlog", func(s Store) (any, error) { return s.Backlog(ctx, c) }},
+	}
+	for n := range 3 {
+		period := schema.NewDate(2026, time.Month(11+n), 1).Period()
+		reads = append(reads,
+			read{"Positions", func(s Store) (any, error) { return all(s.Positions(ctx, c, period, asOf)) }},
+			read{"Intake", func(s Store) (any, error) { return s.Intake(ctx, c, period, asOf) }})
+	}
+	return reads
+}
+
+// all reads a stream to its end.
+func all(positions iter.Seq2[schema.Position, error]) (any, error) {
+	found := []schema.Position{}
+	for p, err := range positions {
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, p)
+	}
+	return found, nil
+}
+
+// sized makes an empty list that is nil equal to one that is not.
+func sized[T any](list []T, err error) (any, error) {
+	return append([]T{}, list...), err
+}
