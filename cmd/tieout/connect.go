@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tieout/tieout/cmd/internal/app"
+)
+
+func (r *root) connect() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "connect",
+		Short: "Connect a company to QuickBooks, by browser and pasted address",
+		Args:  noArgs,
+	}
+	only := companyFlag(command)
+	command.RunE = func(c *cobra.Command, _ []string) error {
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			pending, err := a.StartConnect(id)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(r.out, "1. Open this address in a browser and let tieout into the company:\n\n   %s\n\n"+
+				"2. The browser ends on a page of tieout, or on one that cannot be reached.\n"+
+				"   Copy its whole address from the address bar, paste it here, and press Enter:\n\n", pending.URL)
+			pasted, err := readLine(c.Context(), r.in)
+			if err != nil {
+				return err
+			}
+			connection, err := a.FinishConnect(c.Context(), pending, pasted, operator())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(r.out, "\n%s is connected to %s (realm %s)\n", id, clean(connection.Name), connection.Realm)
+			return err
+		})
+	}
+	return command
+}
+
+// readLine reads one line, and gives up when ctx ends: a read of a terminal
+// cannot be interrupted, and ends with the process.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		// An address is at most a few kilobytes.
+		line, err := bufio.NewReader(io.LimitReader(in, 16<<10)).ReadString('\n')
+		answers <- answer{line: strings.TrimSpace(line), err: err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case a := <-answers:
+		if a.line == "" {
+			return "", fmt.Errorf("no address was pasted; run the command again")
+		}
+		return a.line, nil
+	}
+}
+
+func (r *root) disconnect() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "disconnect --company ID",
+		Short: "End the connection to QuickBooks: revoke and forget tokens and mappings, keep the history",
+		Args:  noArgs,
+	}
+	only := command.Flags().String("company", "", "company `ID`")
+	command.RunE = func(c *cobra.Command, _ []string) error {
+		if *only == "" {
+			return usageError{fmt.Errorf("--company: needed")}
+		}
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			if err := a.Disconnect(c.Context(), id, operator()); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(r.out, "%s is disconnected; tokens and mappings are forgotten, the history is kept\n", id)
+			return err
+		})
+	}
+	return command
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/schema"
+)
+
+// heldInvoice is one line of `holds --json`.
+type heldInvoice struct {
+	Invoice schema.InvoiceID `json:"invoice_id"`
+	Number  string           `json:"invoice_number"`
+	Payee   string           `json:"payee"`
+	Total   string           `json:"total"`
+	Since   string           `json:"since"`
+	Holds   []heldFor        `json:"holds"`
+}
+
+type heldFor struct {
+	Reason   schema.HoldReason `json:"reason"`
+	Detail   string            `json:"detail"`
+	NextStep string            `json:"next_step"`
+	Owner    schema.Owner      `json:"owner"`
+}
+
+func (r *root) holds() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "holds",
+		Short: "List what is held and why; hold, release or skip an invoice",
+		Args:  noArgs,
+	}
+	only, asJSON := companyFlag(command), jsonFlag(command)
+	command.RunE = func(c *cobra.Command, _ []string) error {
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			held, err := heldInvoices(c, a, id)
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				return writeJSON(r.out, held)
+			}
+			return r.writeHolds(held)
+		})
+	}
+	command.AddCommand(
+		r.decide("hold", schema.DecideHold, "Keep an invoice from being posted until it is released"),
+		r.decide("release", schema.DecideRelease, "Take back a hold or a skip"),
+		r.decide("skip", schema.DecideSkip, "Never post an invoice: it is booked elsewhere, or not at all"),
+	)
+	return command
+}
+
+func heldInvoices(c *cobra.Command, a *app.App, id schema.CompanyID) ([]heldInvoice, error) {
+	held := []heldInvoice{}
+	for p, err := range a.Store().OpenPositions(c.Context(), id) {
+		if err != nil {
+			return nil, err
+		}
+		if p.Draft.State != schema.DraftHeld {
+			continue
+		}
+		line := heldInvoice{
+			Invoice: p.Invoice.ID, Number: p.Invoice.Number, Payee: p.Draft.PayeeName, Total: p.Invoice.Total.String(),
+			Since: instant(p.FirstRecordedAt),
+		}
+		for _, h := range p.Draft.Holds {
+			line.Holds = append(line.Holds, heldFor{Reason: h.Reason, Detail: h.Detail, NextStep: h.NextStep, Owner: h.Owner})
+		}
+		held = append(held, line)
+	}
+	return held, nil
+}
+
+func (r *root) writeHolds(held []heldInvoice) error {
+	if len(held) == 0 {
+		_, err := fmt.Fprintln(r.out, "nothing is held")
+		return err
+	}
+	var page strings.Builder
+	for _, line := range held {
+		fmt.Fprintf(&page, "%s  %s  %s  %s  since %s\n", line.Invoice, orDash(clean(line.Number)), orDash(clean(line.Payee)), line.Total, line.Since)
+		for _, h := range line.Holds {
+			fmt.Fprintf(&page, "    %s: %s\n      next: %s\n", h.Reason, clean(h.Detail), clean(h.NextStep))
+		}
+	}
+	_, err := fmt.Fprint(r.out, page.String())
+	return err
+}
+
+func (r *root) decide(name string, kind schema.DecisionKind, short string) *cobra.Command {
+	command := &cobra.Command{Use: name + " INVOICE --reason TEXT", Short: short, Args: exactly("INVOICE")}
+	only := companyFlag(command)
+	reason := command.Flags().String("reason", "", "why, for the record (`TEXT`)")
+	command.RunE = func(c *cobra.Command, args []string) error {
+		if strings.TrimSpace(*reason) == "" {
+			return usageError{fmt.Errorf("--reason: needed; whoever reads the report will ask why")}
+		}
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			err = a.Decide(c.Context(), schema.Decision{
+				Company: id, Invoice: schema.InvoiceID(args[0]), Kind: kind, Reason: *reason, By: operator(),
+			})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(r.out, "%s: %s recorded\n", args[0], kind)
+			return err
+		})
+	}
+	return command
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/cmd/internal/config"
+	"github.com/tieout/tieout/schema"
+)
+
+// The exit codes that scripts rely on.
+const (
+	exitDone    = 0
+	exitError   = 1
+	exitUsage   = 2
+	exitNotTied = 3
+)
+
+// errNotTied ends `reconcile` with its own exit code; the report has said why.
+var errNotTied = errors.New("the period does not tie")
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// root carries the flags that every command takes.
+type root struct {
+	streams
+	configPath string
+}
+
+// execute runs one command line and returns its exit code.
+func execute(ctx context.Context, args []string, s streams) int {
+	command := newRoot(s)
+	command.SetArgs(args)
+	err := command.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errNotTied):
+		return exitNotTied
+	case errors.As(err, &usage):
+		fmt.Fprintln(s.err, "tieout:", err)
+		fmt.Fprintln(s.err, "See `tieout --help`, or --help behind any command.")
+		return exitUsage
+	}
+	fmt.Fprintln(s.err, "tieout:", err)
+	return exitError
+}
+
+func newRoot(s streams) *cobra.Command {
+	r := &root{streams: s}
+	command := &cobra.Command{
+		Use:   "tieout",
+		Short: "Ontop's invoices in QuickBooks Online, proven to the cent",
+		Long: "tieout brings the invoices that workers submit through Ontop into QuickBooks Online\n" +
+			"as vendors and bills, and proves to the cent that the books equal the source.\n\n" +
+			"Exit codes: 0 done, 1 error, 2 wrong usage, 3 a period that does not tie.",
+		Args:          noArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	command.SetIn(s.in)
+	command.SetOut(s.out)
+	command.SetErr(s.err)
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	command.CompletionOptions.DisableDefaultCmd = true
+	command.PersistentFlags().StringVar(&r.configPath, "config", "",
+		"configuration `FILE` (default $TIEOUT_CONFIG, else ./tieout.yaml, else /etc/tieout/tieout.yaml)")
+	command.AddCommand(
+		r.serve(), r.sync(), r.reconcile(), r.importFile(), r.connect(), r.disconnect(), r.rules(), r.vendors(), r.holds(),
+		r.status(), r.config(), r.engine(), r.migrate(), r.faults(), version(),
+	)
+	return command
+}
+
+// noArgs refuses what stands behind a command that takes nothing.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if c.HasSubCommands() {
+		return usageError{fmt.Errorf("%s: unknown command %q", c.CommandPath(), args[0])}
+	}
+	return usageError{fmt.Errorf("%s: takes no argument, got %q", c.CommandPath(), args[0])}
+}
+
+// exactly takes n arguments, named for the message.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return usageError{fmt.Errorf("%s: needs %v, got %d arguments", c.CommandPath(), names, len(args))}
+	}
+}
+
+// load reads the configuration from where the operator said, or from where it
+// usually is.
+func (r *root) load() (config.Config, error) {
+	path := r.configPath
+	if path == "" {
+		path = os.Getenv("TIEOUT_CONFIG")
+	}
+	for _, candidate := range []string{"tieout.yaml", "/etc/tieout/tieout.yaml"} {
+		if path != "" {
+			break
+		}
+		if _, err := os.Stat(candidate); err == nil {
+			path = candidate
+		}
+	}
+	if path == "" {
+		return config.Config{}, errors.New("no configuration: give --config FILE, or write one with `tieout config init`")
+	}
+	return config.Load(path, config.Source{})
+}
+
+// open loads the configuration and opens everything for one command, which has
+// to close it.
+func (r *root) open(ctx context.Context) (*app.App, error) {
+	cfg, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	return r.openWith(ctx, cfg, r.logger(cfg.Log, "text", slog.LevelWarn))
+}
+
+func (r *root) openWith(ctx context.Context, cfg config.Config, log *slog.Logger) (*app.App, error) {
+	return app.Open(ctx, cfg, app.Options{Log: log, Registry: prometheus.NewRegistry(), Now: time.Now})
+}
+
+func (r *root) logger(l config.Log, format string, level slog.Level) *slog.Logger {
+	if l.Format != "" {
+		format = l.Format
+	}
+	if l.Level != "" {
+		// The configuration was checked: the text is one of the four levels.
+		_ = level.UnmarshalText([]byte(l.Level))
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(r.err, options))
+	}
+	return slog.New(slog.NewTextHandler(r.err, options))
+}
+
+// with opens everything, runs do, and closes everything.
+func (r *root) with(ctx context.Context, do func(*app.App) error) error {
+	a, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(a), a.Close())
+}
+
+// companyFlag adds --company. Where there is only one company it may be left out.
+func companyFlag(c *cobra.Command) *string {
+	return c.Flags().String("company", "", "company `ID`; may be left out when there is only one")
+}
+
+func jsonFlag(c *cobra.Command) *bool {
+	return c.Flags().Bool("json", false, "write JSON")
+}
+
+// company returns the one that was named, or the only one.
+func company(a *app.App, id string) (schema.CompanyID, error) {
+	all := a.Companies()
+	if id == "" && len(all) == 1 {
+		return all[0], nil
+	}
+	if id == "" {
+		return "", usageError{fmt.Errorf("--company: needed, since there are several: %v", all)}
+	}
+	for _, known := range all {
+		if string(known) == id {
+			return known, nil
+		}
+	}
+	return "", usageError{fmt.Errorf("--company: %q is not configured; there are %v", id, all)}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/schema"
+)
+
+func (r *root) vendors() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "vendors",
+		Short: "List who is owed and which vendor stands for them; approve and link vendors",
+		Args:  noArgs,
+	}
+	only, asJSON := companyFlag(command), jsonFlag(command)
+	command.RunE = func(c *cobra.Command, _ []string) error {
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			payees, err := sortedPayees(c, a, id)
+			if err != nil {
+				return err
+			}
+			if *asJSON {
+				return writeJSON(r.out, payees)
+			}
+			var rows [][]string
+			for _, p := range payees {
+				rows = append(rows, []string{
+					string(p.Key), string(p.State), p.Name, orDash(string(p.Vendor)), orDash(string(p.Origin)), orDash(p.Detail),
+				})
+			}
+			return writeTable(r.out, []string{"payee", "state", "name", "vendor", "origin", "detail"}, rows)
+		})
+	}
+	command.AddCommand(r.vendorsApprove(), r.vendorsLink())
+	return command
+}
+
+func sortedPayees(c *cobra.Command, a *app.App, id schema.CompanyID) ([]schema.Payee, error) {
+	found, err := a.Store().Payees(c.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	payees := make([]schema.Payee, 0, len(found))
+	for _, p := range found {
+		payees = append(payees, p)
+	}
+	slices.SortFunc(payees, func(x, y schema.Payee) int { return cmp.Compare(x.Key, y.Key) })
+	return payees, nil
+}
+
+func (r *root) vendorsApprove() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "approve [PAYEE...]",
+		Short: "Let vendors be created in QuickBooks, for the payees named or for --all that are proposed",
+		Args:  cobra.ArbitraryArgs,
+	}
+	only := companyFlag(command)
+	all := command.Flags().Bool("all", false, "approve all that are proposed")
+	command.RunE = func(c *cobra.Command, args []string) error {
+		if *all == (len(args) > 0) {
+			return usageError{fmt.Errorf("%s: name payees, or give --all", c.CommandPath())}
+		}
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			approved, err := a.ApproveVendors(c.Context(), id, payeeKeys(args), operator())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(r.out, "%d approved; they are created with the next load\n", approved)
+			return err
+		})
+	}
+	return command
+}
+
+func payeeKeys(args []string) []schema.PayeeKey {
+	keys := make([]schema.PayeeKey, len(args))
+	for i, arg := range args {
+		keys[i] = schema.PayeeKey(arg)
+	}
+	return keys
+}
+
+func (r *root) vendorsLink() *cobra.Command {
+	command := &cobra.Command{
+		Use:   "link PAYEE VENDOR-ID",
+		Short: "Say which existing vendor in QuickBooks stands for a payee",
+		Args:  exactly("PAYEE", "VENDOR-ID"),
+	}
+	only := companyFlag(command)
+	command.RunE = func(c *cobra.Command, args []string) error {
+		return r.with(c.Context(), func(a *app.App) error {
+			id, err := company(a, *only)
+			if err != nil {
+				return err
+			}
+			vendor, err := a.LinkVendor(c.Context(), id, schema.PayeeKey(args[0]), schema.VendorID(args[1]), operator())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(r.out, "%s is linked to %s (vendor %s)\n", args[0], clean(vendor.Name), vendor.ID)
+			return err
+		})
+	}
+	return command
+}
