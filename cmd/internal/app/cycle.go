@@ -1,0 +1,186 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tieout/tieout/load"
+	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/transform"
+)
+
+// chartEvery is how long a chart of accounts is good before it is read again: 720
+// readings a month of four metered calls, a small part of any plan's quota.
+const chartEvery = time.Hour
+
+// Counts are what one cycle did: deliveries that got their outcome, drafts that
+// say something new, invoices held at the end, and what became of bills.
+type Counts struct {
+	Received  int `json:"received"`
+	Drafted   int `json:"drafted"`
+	Held      int `json:"held"`
+	Posted    int `json:"posted"`
+	Adopted   int `json:"adopted"`
+	Verified  int `json:"verified"`
+	Declined  int `json:"declined"`
+	Uncertain int `json:"uncertain"`
+}
+
+// Add returns the sums of both.
+func (c Counts) Add(d Counts) Counts {
+	return Counts{
+		Received: c.Received + d.Received, Drafted: c.Drafted + d.Drafted, Held: c.Held + d.Held, Posted: c.Posted + d.Posted,
+		Adopted: c.Adopted + d.Adopted, Verified: c.Verified + d.Verified, Declined: c.Declined + d.Declined,
+		Uncertain: c.Uncertain + d.Uncertain,
+	}
+}
+
+func (c *Counts) transformed(r transform.Result) {
+	c.Received += r.Deliveries
+	c.Drafted += r.Drafted
+	c.Held = r.States[schema.DraftHeld]
+}
+
+func (c *Counts) loaded(r load.Result) {
+	c.Posted += r.Bills.Posted
+	c.Adopted += r.Bills.Adopted
+	c.Declined += r.Bills.Declined
+	c.Uncertain += r.Bills.Uncertain
+	c.Verified += r.Exact
+}
+
+func cycleLock(id schema.CompanyID) string { return "cycle/" + string(id) }
+
+// Cycle runs one whole cycle of a company: it reads the chart, drafts what
+// arrived, posts what is ready and reads it back, telling progress each step. When
+// QuickBooks cannot be reached, what arrived is drafted all the same, and the
+// error says what was left undone. It waits for another process that is at it.
+func (a *App) Cycle(ctx context.Context, id schema.CompanyID, progress func(step string)) (Counts, error) {
+	c, err := a.company(id)
+	if err != nil {
+		return Counts{}, err
+	}
+	return a.cycle(ctx, c, rounds{chart: true, load: true, progress: progress})
+}
+
+// rounds say what a cycle is to do besides drafting.
+type rounds struct {
+	chart    bool // read the chart even when it is good
+	load     bool // post, even when drafting changed nothing
+	progress func(string)
+}
+
+// run is one cycle under way.
+type run struct {
+	*App
+	c      *company
+	rounds rounds
+	line   *line // nil when the company is not connected
+	counts Counts
+}
+
+func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error) {
+	unlock, err := a.locks.Lock(ctx, cycleLock(c.id))
+	if err != nil {
+		return Counts{}, err
+	}
+	defer unlock()
+	r := &run{App: a, c: c, rounds: what}
+	if r.rounds.progress == nil {
+		r.rounds.progress = func(string) {}
+	}
+	r.line, err = a.connected(ctx, c)
+	if errors.Is(err, ErrNotConnected) && !what.chart {
+		err = nil // told by status and metrics; not by every cycle
+	}
+	chartErr := errors.Join(err, r.chart(ctx))
+	drafted, err := r.transform(ctx)
+	if err != nil {
+		return r.counts, errors.Join(chartErr, err)
+	}
+	if r.line == nil || chartErr != nil || !(what.load || drafted) {
+		return r.counts, chartErr
+	}
+	err = r.load(ctx)
+	r.noteConsent(ctx, err)
+	return r.counts, err
+}
+
+// chart reads the chart of accounts when it is needed.
+func (r *run) chart(ctx context.Context) error {
+	if r.line == nil {
+		return nil
+	}
+	if !r.rounds.chart && r.Now().Sub(r.line.chartRead) < chartEvery {
+		return nil
+	}
+	r.rounds.progress("reading the chart of accounts")
+	if _, err := r.line.loader.RefreshBooks(ctx); err != nil {
+		r.noteConsent(ctx, err)
+		return fmt.Errorf("read the chart: %w", err)
+	}
+	r.line.chartRead = r.Now()
+	return nil
+}
+
+func (r *run) transform(ctx context.Context) (changed bool, err error) {
+	r.rounds.progress("drafting what arrived")
+	result, err := r.transformer.RunOnce(ctx, r.c.id)
+	r.counts.transformed(result)
+	return result.Changed(), err
+}
+
+// load posts and verifies. Vendors come before the drafts that need them are made
+// anew, and those before the bills. Nothing new is posted while what is open could
+// not be looked up.
+func (r *run) load(ctx context.Context) error {
+	r.rounds.progress("looking up what had no answer")
+	if err := r.phase(ctx, r.line.loader.Settle); err != nil {
+		return err
+	}
+	r.rounds.progress("creating vendors")
+	vendors, vendorsErr := r.line.loader.Vendors(ctx)
+	r.counts.loaded(vendors)
+	if vendors.Vendors.Settled() > 0 {
+		// A vendor in a new currency brings an accounts payable account with it.
+		r.line.chartRead = time.Time{}
+		if err := r.chart(ctx); err != nil {
+			return errors.Join(vendorsErr, err)
+		}
+		if _, err := r.transform(ctx); err != nil {
+			return errors.Join(vendorsErr, err)
+		}
+	}
+	r.rounds.progress("posting bills")
+	billsErr := r.phase(ctx, r.line.loader.Bills)
+	r.rounds.progress("reading bills back")
+	return errors.Join(vendorsErr, billsErr, r.phase(ctx, r.line.loader.Verify))
+}
+
+func (r *run) phase(ctx context.Context, do func(context.Context) (load.Result, error)) error {
+	result, err := do(ctx)
+	r.counts.loaded(result)
+	return err
+}
+
+// noteConsent records that QuickBooks no longer lets us in, once.
+func (r *run) noteConsent(ctx context.Context, err error) {
+	if !errors.Is(err, quickbooks.ErrReauthorise) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	connection, err := r.store.Connection(ctx, r.c.id)
+	if err == nil && connection.State == schema.Connected {
+		connection.State, connection.Detail, connection.By = schema.NeedsConsent, "QuickBooks no longer accepts our tokens", "tieout"
+		connection.RecordedAt = r.stamp()
+		err = r.store.RecordConnection(ctx, connection)
+	}
+	if err != nil {
+		r.log.ErrorContext(ctx, "lost connection not recorded", slog.String("company", string(r.c.id)), slog.Any("error", err))
+	}
+}

@@ -1,0 +1,225 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/robfig/cron/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tieout/tieout/ingest"
+)
+
+// drainOnStop bounds how long stopping moves what was just received into the
+// store. What is left stays in the journal, and is moved at the next start.
+const drainOnStop = 5 * time.Second
+
+// Serve receives webhooks and runs every stage on schedule until ctx ends. Then it
+// takes no more deliveries, answers those that it accepted, lets the cycles that
+// run come to a safe end, and returns.
+//
+// The public listener opens before anything is drained or posted, and closes
+// first; nothing that happens behind it is a reason to close it.
+func (a *App) Serve(ctx context.Context) error {
+	s, err := a.newServer(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	a.log.InfoContext(ctx, "serving", slog.String("public", s.public.Addr().String()), slog.String("private", s.private.Addr().String()),
+		slog.Int("companies", len(a.companies)))
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.receiver.Serve(running, s.public) })
+	group.Go(func() error { return s.drainer.Run(running) })
+	group.Go(func() error { return s.servePrivate(running) })
+	group.Go(func() error { return a.schedule(running) })
+	for _, c := range a.companies {
+		group.Go(func() error {
+			a.work(running, c)
+			return nil
+		})
+	}
+	err = group.Wait()
+	s.drainLast(ctx)
+	a.log.InfoContext(ctx, "stopped")
+	return err
+}
+
+// server is what Serve opens and closes.
+type server struct {
+	app      *App
+	public   net.Listener
+	private  net.Listener
+	journal  *ingest.Journal
+	drainer  *ingest.Drainer
+	receiver *ingest.Receiver
+}
+
+func (a *App) newServer(ctx context.Context) (s *server, err error) {
+	s = &server{app: a}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	env := a.ingestEnv(ingest.NewMetrics(a.options.Registry))
+	senders, err := a.senders()
+	if err != nil {
+		return s, err
+	}
+	s.journal, err = ingest.OpenJournal(ingest.JournalConfig{
+		Dir: a.cfg.Store.Journal, MaxBytes: int64(a.cfg.Store.JournalLimitMiB) << 20,
+	}, env)
+	if err != nil {
+		return s, fmt.Errorf("open journal: %w", err)
+	}
+	if s.drainer, err = ingest.NewDrainer(s.journal, a.store, a.nudgeAll, ingest.DrainConfig{}, env); err != nil {
+		return s, err
+	}
+	if s.receiver, err = ingest.NewReceiver(senders, s.journal, ingest.ReceiverConfig{}, env); err != nil {
+		return s, err
+	}
+	var listen net.ListenConfig
+	if s.public, err = listen.Listen(ctx, "tcp", a.cfg.Public.Listen); err != nil {
+		return s, fmt.Errorf("public.listen: %w", err)
+	}
+	if s.private, err = listen.Listen(ctx, "tcp", a.cfg.Private.Listen); err != nil {
+		return s, fmt.Errorf("private.listen: %w", err)
+	}
+	a.options.Registry.MustRegister(newBacklogCollector(a), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return s, nil
+}
+
+// close lets go of what is still open. Listeners that served are closed already.
+func (s *server) close() {
+	if s.journal != nil {
+		if err := s.journal.Close(); err != nil {
+			s.app.log.Error("journal not closed", slog.Any("error", err))
+		}
+	}
+	for _, listener := range []net.Listener{s.public, s.private} {
+		if listener != nil {
+			listener.Close() // closing twice is an error that says nothing
+		}
+	}
+}
+
+// drainLast moves what was received last into the store, if that is quick.
+func (s *server) drainLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainOnStop)
+	defer cancel()
+	if n, err := s.drainer.Drain(ctx); err != nil {
+		s.app.log.WarnContext(ctx, "journal not drained; the next start goes on", slog.Int("drained", n), slog.Any("error", err))
+	}
+}
+
+func (s *server) servePrivate(ctx context.Context) error {
+	pages := &http.Server{
+		Handler: s.app.newPrivate(
+			readiness{name: "journal", check: s.journalReady},
+			readiness{name: "store", check: s.app.store.Health},
+		),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		// A connection to QuickBooks takes two calls of at most 130 seconds.
+		WriteTimeout:   5 * time.Minute,
+		IdleTimeout:    time.Minute,
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(s.app.log.Handler(), slog.LevelWarn),
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- pages.Serve(s.private) }()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("private listener: %w", err)
+	case <-ctx.Done():
+	}
+	// A scrape or a page may finish; nobody's data depends on it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := pages.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = pages.Close()
+	}
+	<-stopped
+	return err
+}
+
+var errJournal = errors.New("takes no deliveries; the log says why")
+
+func (s *server) journalReady(context.Context) error {
+	if !s.journal.Stats().Healthy {
+		return errJournal
+	}
+	return nil
+}
+
+// nudgeAll wakes every company's worker after deliveries were staged. A company
+// that got none finds nothing, at the cost of a query.
+func (a *App) nudgeAll() {
+	for _, c := range a.companies {
+		c.transforms.Now()
+	}
+}
+
+// schedule wakes the workers by the clock. The times of day are UTC.
+func (a *App) schedule(ctx context.Context) error {
+	clock := cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cron.DiscardLogger))
+	for _, job := range []struct {
+		key, when string
+		of        func(*company) nudge
+	}{
+		{"transform", a.cfg.Schedule.Transform, func(c *company) nudge { return c.transforms }},
+		{"load", a.cfg.Schedule.Load, func(c *company) nudge { return c.loads }},
+		{"sweep", a.cfg.Schedule.Sweep, func(c *company) nudge { return c.sweeps }},
+	} {
+		_, err := clock.AddFunc(job.when, func() {
+			for _, c := range a.companies {
+				job.of(c).Now()
+			}
+		})
+		if err != nil {
+			return fmt.Errorf("schedule.%s: %w", job.key, err)
+		}
+	}
+	clock.Start()
+	<-ctx.Done()
+	<-clock.Stop().Done()
+	return nil
+}
+
+// work runs one company's cycles, one at a time, as it is woken, until ctx ends.
+func (a *App) work(ctx context.Context, c *company) {
+	c.loads.Now() // what was under way when the last process ended comes first
+	for {
+		var what rounds
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.transforms:
+		case <-c.loads:
+			what.load = true
+		case <-c.sweeps:
+			what.load, what.chart = true, true
+			if err := a.store.ResetWatermarks(ctx); err != nil {
+				a.log.WarnContext(ctx, "watermarks not reset", slog.Any("error", err))
+			}
+		}
+		counts, err := a.cycle(ctx, c, what)
+		if err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "cycle failed", slog.String("company", string(c.id)), slog.Any("error", err))
+		}
+		if counts.Posted+counts.Adopted+counts.Declined+counts.Uncertain > 0 {
+			a.log.InfoContext(ctx, "cycle finished", slog.String("company", string(c.id)), slog.Int("posted", counts.Posted),
+				slog.Int("adopted", counts.Adopted), slog.Int("verified", counts.Verified), slog.Int("declined", counts.Declined),
+				slog.Int("uncertain", counts.Uncertain))
+		}
+	}
+}
