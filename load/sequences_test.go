@@ -1,0 +1,215 @@
+package load_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/tieout/tieout/load"
+	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
+	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/schema/store/storetest"
+)
+
+// incident is one thing that happens before or during a cycle.
+type incident struct {
+	kind    string // new, trouble, store, crash, wait, restart
+	n       int    // new: how many drafts; crash: after how many calls of the store
+	trouble quickbookstest.Trouble
+	method  string
+	after   bool
+	wait    time.Duration
+}
+
+func incidents() *rapid.Generator[incident] {
+	return rapid.Custom(func(t *rapid.T) incident {
+		i := incident{kind: rapid.SampledFrom([]string{"new", "trouble", "trouble", "store", "crash", "wait", "restart"}).Draw(t, "kind")}
+		switch i.kind {
+		case "new":
+			i.n = rapid.IntRange(1, 8).Draw(t, "drafts")
+		case "trouble":
+			i.trouble = quickbookstest.Trouble{
+				Kind: rapid.SampledFrom([]quickbookstest.TroubleKind{
+					quickbookstest.LoseBefore, quickbookstest.LoseAfter, quickbookstest.CommitLate, quickbookstest.Delay,
+					quickbookstest.DelayAfter, quickbookstest.Truncate, quickbookstest.Throttle, quickbookstest.ServerError,
+					quickbookstest.ErrorAfter, quickbookstest.Unauthorized, quickbookstest.ItemFault, quickbookstest.FaultOn200,
+					quickbookstest.HTMLPage,
+				}).Draw(t, "trouble"),
+				On:    rapid.SampledFrom([]string{"batch", "batch", "query", "api"}).Draw(t, "on"),
+				Times: rapid.IntRange(1, 3).Draw(t, "times"),
+				Delay: time.Duration(rapid.IntRange(1, 119).Draw(t, "delay")) * time.Second,
+				Code:  rapid.SampledFrom([]string{"10000", "600", "6000", "6210", "3001", "130", "5020", "2500", "630", "6140", "120"}).Draw(t, "code"),
+			}
+		case "store":
+			i.method = rapid.SampledFrom([]string{
+				"DueBills", "OpenPostings", "LatestPostings", "RecordPostings", "Unverified", "RecordVerifications", "Payees",
+				"RecordPayees", "Books", "RecordBooks",
+			}).Draw(t, "method")
+			i.after = rapid.Bool().Draw(t, "after")
+		case "crash":
+			i.n = rapid.IntRange(0, 14).Draw(t, "calls")
+		case "wait":
+			i.wait = time.Duration(rapid.IntRange(1, 1200).Draw(t, "seconds")) * time.Second
+		}
+		return i
+	})
+}
+
+// sequence is what happens to one company, and which QuickBooks plays along.
+type sequence struct {
+	incidents []incident
+	batch     int
+	patience  time.Duration
+	replay    quickbookstest.Replay
+	warn      bool
+}
+
+func sequences() *rapid.Generator[sequence] {
+	return rapid.Custom(func(t *rapid.T) sequence {
+		s := sequence{
+			incidents: rapid.SliceOfN(incidents(), 1, 14).Draw(t, "incidents"),
+			batch:     rapid.SampledFrom([]int{1, 3, 30}).Draw(t, "batch size"),
+			warn:      rapid.Bool().Draw(t, "warns of duplicate numbers"),
+		}
+		s.replay.Faults = rapid.Bool().Draw(t, "replays faults")
+		s.replay.Answers6000 = rapid.Bool().Draw(t, "answers replays with 6000")
+		switch rapid.IntRange(0, 3).Draw(t, "request ids") {
+		case 0: // they do nothing at all
+			s.replay.Off, s.patience = true, 8*time.Minute
+		case 1: // they work for whole batches only
+			s.replay.WholeBatch, s.patience = true, 8*time.Minute
+		case 2:
+			s.replay.ForgetAfter = 10 * time.Minute
+		}
+		return s
+	})
+}
+
+// TestLoader_Sequences draws what happens to a company: new drafts, every kind
+// of trouble at QuickBooks and in the store, and crashes between any two calls
+// of the store. When it is over, QuickBooks holds exactly one bill for each
+// invoice, with each field as drafted. A failure prints its seed and replays with
+// -rapid.seed; -rapid.checks sets how many sequences are drawn.
+func TestLoader_Sequences(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := sequences().Draw(rt, "sequence")
+		var failure error
+		synctest.Test(t, func(t *testing.T) { failure = s.play(t) })
+		if failure != nil {
+			rt.Fatalf("%v", failure)
+		}
+	})
+}
+
+func (s sequence) play(t *testing.T) error {
+	b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = s.replay }),
+		withRealm(func(r *quickbookstest.Realm) { r.WarnDuplicateBillNumber = s.warn }),
+		withConfig(func(c *load.Config) { c.BatchSize, c.Patience = s.batch, s.patience }))
+	drafts := map[schema.InvoiceID]schema.Draft{}
+	for _, i := range s.incidents {
+		b.suffer(i, drafts)
+		b.loader.RunOnce(t.Context()) // whatever it says: what counts is the end
+		b.store.Inject(nil)
+		if i.kind == "crash" {
+			b.restart()
+		}
+		time.Sleep(time.Minute)
+	}
+	return b.recover(drafts)
+}
+
+func (b *bench) suffer(i incident, drafts map[schema.InvoiceID]schema.Draft) {
+	switch i.kind {
+	case "new":
+		for range i.n {
+			d := b.draft(len(drafts) + 1)
+			drafts[d.Invoice] = d
+			b.record(d)
+		}
+	case "trouble":
+		b.sim.Next(i.trouble)
+	case "store":
+		b.failOnce(i.method, i.after)
+	case "crash":
+		left := i.n
+		b.store.Inject(func(string) storetest.Fault {
+			if left--; left >= 0 {
+				return storetest.Fault{}
+			}
+			return storetest.Fault{Err: errors.New("the process is gone")}
+		})
+	case "wait":
+		time.Sleep(i.wait)
+	case "restart":
+		b.restart()
+	}
+}
+
+// recover runs calm cycles in which a person corrects whatever was declined, and
+// then compares the books with the drafts.
+func (b *bench) recover(drafts map[schema.InvoiceID]schema.Draft) error {
+	b.restart()
+	revision := 0
+	for range 60 {
+		b.loader.RunOnce(b.t.Context())
+		open := 0
+		for invoice, d := range drafts {
+			p := b.bill(d)
+			if p.State == schema.PostingDeclined && p.RetryAt.IsZero() && p.Draft == d.ID {
+				revision++
+				again := d
+				again.Memo = fmt.Sprintf("corrected %d", revision)
+				again.RecordedAt = time.Now().UTC().Truncate(time.Microsecond)
+				drafts[invoice] = again.Seal()
+				b.record(drafts[invoice])
+			}
+			if p.State != schema.PostingPosted && p.State != schema.PostingAdopted {
+				open++
+			}
+		}
+		if open == 0 && b.quiet() {
+			return b.agree(drafts)
+		}
+		time.Sleep(11 * time.Minute)
+	}
+	return fmt.Errorf("not settled: %s", b.state(drafts))
+}
+
+func (b *bench) agree(drafts map[schema.InvoiceID]schema.Draft) error {
+	byNumber := map[string][]quickbooks.Bill{}
+	for _, bill := range b.bills() {
+		byNumber[bill.DocNumber] = append(byNumber[bill.DocNumber], bill)
+	}
+	for _, d := range drafts {
+		got := byNumber[d.DocNumber]
+		if len(got) != 1 {
+			return fmt.Errorf("%d bills for %s: %s", len(got), d.DocNumber, b.state(drafts))
+		}
+		if v := b.verification(d); v.Result != schema.VerifiedExact || string(v.Document) != got[0].ID || v.Total != d.Total {
+			return fmt.Errorf("%s read back as %+v", d.DocNumber, v)
+		}
+		if !strings.Contains(got[0].PrivateNote, string(b.bill(d).Draft)) {
+			return fmt.Errorf("%s does not carry its draft", d.DocNumber)
+		}
+	}
+	if len(byNumber) != len(drafts) {
+		return fmt.Errorf("%d numbers in the books for %d invoices", len(byNumber), len(drafts))
+	}
+	return nil
+}
+
+func (b *bench) state(drafts map[schema.InvoiceID]schema.Draft) string {
+	var s strings.Builder
+	for _, d := range drafts {
+		p := b.bill(d)
+		fmt.Fprintf(&s, "\n%s: %s attempt %d, %s %s, retry at %s", d.Invoice, p.State, p.Attempt, p.Fault.Code, p.Fault.Detail, p.RetryAt)
+	}
+	return s.String()
+}
