@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -110,6 +111,10 @@ func (j *Journal) mend() error {
 		j.next = nil
 	}
 	j.spares = nil
+	// The disk has to show that it works before everything is read again.
+	if err := j.marks.write(j.fs, j.cfg.Dir); err != nil {
+		return fmt.Errorf("try the disk: %w", err)
+	}
 	if err := j.load(j.durable.Load()); err != nil {
 		return err
 	}

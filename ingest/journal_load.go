@@ -46,11 +46,11 @@ func (j *Journal) load(ceiling uint64) error {
 		if firsts[i], err = j.start(s); err != nil {
 			return err
 		}
-		if unmarked && m.Drained == 0 && firsts[i] > 0 {
-			m.Drained = firsts[i] - 1
-		}
 	}
 	if unmarked {
+		if oldest := slices.IndexFunc(firsts, func(f uint64) bool { return f > 0 }); oldest >= 0 {
+			m.Drained = firsts[oldest] - 1
+		}
 		j.env.Log.LogAttrs(context.Background(), slog.LevelError, "drained mark is damaged; all of the journal goes to the store again",
 			slog.String("dir", j.cfg.Dir), slog.Uint64("from", m.Drained+1))
 	}
