@@ -45,7 +45,8 @@ type Attached struct {
 // and then gives up with [ErrOwned], which names the process.
 func Attach(ctx context.Context, cfg Config) (*Attached, error) {
 	cfg = cfg.withDefaults()
-	ctx, cancel := context.WithTimeoutCause(ctx, cfg.Grace, errOwnerSilent)
+	// Opening may take as long as it takes; only waiting for others is bounded.
+	waiting, cancel := context.WithTimeout(ctx, cfg.Grace)
 	defer cancel()
 	for {
 		e, err := Open(ctx, cfg)
@@ -55,16 +56,16 @@ func Attach(ctx context.Context, cfg Config) (*Attached, error) {
 		if !errors.Is(err, ErrOwned) {
 			return nil, err
 		}
-		a, reason := reach(ctx, cfg.Dir)
+		a, reason := reach(waiting, cfg.Dir)
 		if reason == nil {
 			return a, nil
 		}
 		timer := time.NewTimer(attachPause)
 		select {
 		case <-timer.C:
-		case <-ctx.Done():
+		case <-waiting.Done():
 			timer.Stop()
-			if !errors.Is(context.Cause(ctx), errOwnerSilent) {
+			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
 			if fault, ok := errors.AsType[*Fault](err); ok {
@@ -75,8 +76,6 @@ func Attach(ctx context.Context, cfg Config) (*Attached, error) {
 		}
 	}
 }
-
-var errOwnerSilent = errors.New("the owner does not answer")
 
 // serve makes this process, which owns the folder, reachable for others.
 func serve(e *Engine) (*Attached, error) {
