@@ -219,15 +219,13 @@ func (b *bench) payees(jobs []job) []schema.Payee {
 	}
 	var changed []schema.Payee
 	at := b.stamp()
-	seen := map[schema.PayeeKey]bool{}
 	for i := range jobs {
 		j := &jobs[i]
 		if j.wanted.Key == "" {
 			continue
 		}
 		j.drafted.Payee = b.resolver.Resolve(j.wanted)
-		if j.drafted.Payee.Changed && !seen[j.wanted.Key] {
-			seen[j.wanted.Key] = true
+		if j.drafted.Payee.Changed {
 			payee := j.drafted.Payee.Payee
 			payee.RecordedAt = later(at, payee.RecordedAt)
 			changed = append(changed, payee)

@@ -272,6 +272,16 @@ func TestTransformer_RunOnce(t *testing.T) {
 		require.Equal(t, logs, w.logs.String())
 	})
 
+	t.Run("RecordsAPayeeOnce", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, func(c *transform.Config) { c.Chunk = 1 })
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), deliver("i", 2, "INVOICE_CONFIRMED", invoice()),
+			deliver("j", 3, "INVOICE_CONFIRMED", invoice().with(object{"invoice_id": 556, "invoice_number": "INV-2"})))
+		result := w.run(t)
+		require.Equal(t, 1, result.Payees)
+		require.Equal(t, 2, result.States[schema.DraftReady])
+	})
+
 	t.Run("WaitsForTheContract", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

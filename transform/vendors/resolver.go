@@ -89,15 +89,17 @@ func (r *Resolver) Expect(w Wanted) {
 }
 
 // Resolve returns what is known of w. The first answer for a key holds for the
-// run.
+// run, and only that one says that something changed.
 func (r *Resolver) Resolve(w Wanted) Resolution {
 	if resolution, done := r.resolved[w.Key]; done {
 		return resolution
 	}
 	r.Expect(w)
 	resolution := r.resolve(w)
-	r.resolved[w.Key] = resolution
 	r.remember(resolution.Payee)
+	again := resolution
+	again.Changed = false
+	r.resolved[w.Key] = again
 	return resolution
 }
 
