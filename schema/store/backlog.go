@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,12 +12,16 @@ import (
 // Backlog counts what is still to be done for a company.
 func (s *Store) Backlog(ctx context.Context, company schema.CompanyID) (schema.Backlog, error) {
 	backlog := schema.Backlog{Held: make(map[schema.HoldReason]int)}
-	for _, count := range []func(context.Context, schema.CompanyID, *schema.Backlog) error{
-		s.countPending, s.countDrafts, s.countPostings,
-	} {
-		if err := count(ctx, company, &backlog); err != nil {
-			return schema.Backlog{}, fmt.Errorf("count backlog: %w", err)
-		}
+	search, err := s.searchUnsettled(ctx, company)
+	if err != nil {
+		return schema.Backlog{}, fmt.Errorf("count backlog: %w", err)
+	}
+	counts := []error{s.countPending(ctx, company, &backlog), s.countVendors(ctx, company, &backlog)}
+	if !search.nothing {
+		counts = append(counts, s.countDrafts(ctx, search, &backlog), s.countBills(ctx, search, &backlog))
+	}
+	if err := errors.Join(counts...); err != nil {
+		return schema.Backlog{}, fmt.Errorf("count backlog: %w", err)
 	}
 	return backlog, nil
 }
@@ -38,8 +43,8 @@ func (s *Store) countPending(ctx context.Context, company schema.CompanyID, back
 // draft that is held is counted under the reason that finance should clear first;
 // one that is ready and held by a person, under that. A declined draft counts as
 // declined also when it will be tried again.
-func (s *Store) countDrafts(ctx context.Context, company schema.CompanyID, backlog *schema.Backlog) error {
-	const query = standingRows + `
+func (s *Store) countDrafts(ctx context.Context, search standingSearch, backlog *schema.Backlog) error {
+	const query = `
 		SELECT
 			multiIf(
 				draft_state = 'held' OR (draft_state = 'ready' AND decision = 'hold'), 'held',
@@ -54,15 +59,12 @@ func (s *Store) countDrafts(ctx context.Context, company schema.CompanyID, backl
 		FROM standing
 		WHERE open AND draft_id != ''
 		GROUP BY place, reason`
-	p, err := s.searchUnsettled(ctx, company)
-	if err != nil {
-		return err
-	}
 	reasons := list(schema.HoldReasons(), func(r schema.HoldReason) string { return string(r) })
 	var place, reason string
 	var count uint64
 	var invoiced, drafted time.Time
-	return s.each(ctx, query, p.with("reasons", reasons), []any{&place, &reason, &count, &invoiced, &drafted}, func() {
+	p := search.params.with("reasons", reasons)
+	return s.each(ctx, search.rows+query, p, []any{&place, &reason, &count, &invoiced, &drafted}, func() {
 		switch place {
 		case "held":
 			if reason == "" {
@@ -80,16 +82,31 @@ func (s *Store) countDrafts(ctx context.Context, company schema.CompanyID, backl
 	})
 }
 
-// countPostings counts postings whose outcome is not known, of bills and of
-// vendors, and posted bills that were never read back.
-func (s *Store) countPostings(ctx context.Context, company schema.CompanyID, backlog *schema.Backlog) error {
-	const bills = standingRows + `
+// countBills counts bills whose outcome is not known, and posted ones that were
+// never read back.
+func (s *Store) countBills(ctx context.Context, search standingSearch, backlog *schema.Backlog) error {
+	const query = `
 		SELECT posting_state IN ('named', 'uncertain') AS uncertain, count(), min(posting_at)
 		FROM standing
 		WHERE uncertain OR unverified
 		GROUP BY uncertain`
-	const vendors = `
-		SELECT true, count(), min(recorded) FROM
+	var uncertain bool
+	var count uint64
+	var oldest time.Time
+	return s.each(ctx, search.rows+query, search.params, []any{&uncertain, &count, &oldest}, func() {
+		if uncertain {
+			backlog.Uncertain += int(count)
+			earliest(&backlog.OldestUncertain, instant(oldest))
+			return
+		}
+		backlog.Unverified, backlog.OldestUnverified = int(count), instant(oldest)
+	})
+}
+
+// countVendors counts vendors whose outcome is not known.
+func (s *Store) countVendors(ctx context.Context, company schema.CompanyID, backlog *schema.Backlog) error {
+	const query = `
+		SELECT count(), min(recorded) FROM
 		(
 			SELECT argMax(state, (recorded_at, seq)) AS newest, max(recorded_at) AS recorded
 			FROM postings
@@ -97,26 +114,12 @@ func (s *Store) countPostings(ctx context.Context, company schema.CompanyID, bac
 			GROUP BY subject
 			HAVING newest IN ('named', 'uncertain')
 		)`
-	p, err := s.searchUnsettled(ctx, company)
-	if err != nil {
-		return err
-	}
-	var uncertain bool
 	var count uint64
 	var oldest time.Time
-	dests := []any{&uncertain, &count, &oldest}
-	visit := func() {
-		if uncertain {
-			backlog.Uncertain += int(count)
-			earliest(&backlog.OldestUncertain, instant(oldest))
-			return
-		}
-		backlog.Unverified, backlog.OldestUnverified = int(count), instant(oldest)
-	}
-	if err := s.each(ctx, bills, p, dests, visit); err != nil {
-		return err
-	}
-	return s.each(ctx, vendors, params{"company": string(company)}, dests, visit)
+	return s.each(ctx, query, params{"company": string(company)}, []any{&count, &oldest}, func() {
+		backlog.Uncertain += int(count)
+		earliest(&backlog.OldestUncertain, instant(oldest))
+	})
 }
 
 // earliest sets oldest to t when t is a time and earlier.

@@ -77,9 +77,9 @@ func overHTTP(t testing.TB) store.Options {
 	return store.Options{DSN: dsn.WithDatabase(fmt.Sprintf("test_%d", databases.Add(1))), Now: time.Now}
 }
 
-// open opens and migrates a store, stops merges of all of its tables, so that
+// openStore opens and migrates a store, stops merges of all of its tables, so that
 // duplicates stay visible, and drops the database in the end.
-func open(t testing.TB, options store.Options) *store.Store {
+func openStore(t testing.TB, options store.Options) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), options)
 	require.NoError(t, err)

@@ -3,13 +3,43 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/tieout/tieout/schema"
 )
 
-// standingRows defines where each invoice stands for which something may be left
-// to do: the members of the watermark, and whatever anything was recorded about
-// since. There is one row per invoice, made of the newest of each kind of fact.
+// changedRows selects the invoices for which something may be left to do: the
+// members of the watermark, and whatever anything was recorded about since, which
+// the projections find.
+const changedRows = `
+	SELECT arrayJoin(members) AS id FROM watermarks
+	WHERE company = {company:String} AND name = {name:String} AND epoch = {epoch:UInt64}
+		AND at = fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	UNION DISTINCT
+	SELECT id FROM invoices
+	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	UNION DISTINCT
+	SELECT invoice FROM drafts
+	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	UNION DISTINCT
+	SELECT invoice FROM decisions
+	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	UNION DISTINCT
+	SELECT invoice FROM verifications
+	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	UNION DISTINCT
+	SELECT subject FROM postings
+	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
+
+// The ways of naming candidates: listed, when they are few, which keeps the
+// statement small; else by what selects them.
+const (
+	listedCandidates  = ` WITH candidates AS (SELECT arrayJoin({ids:Array(String)}) AS id), `
+	changedCandidates = ` WITH candidates AS (` + changedRows + `), `
+)
+
+// standingRows defines where each candidate stands. There is one row per invoice,
+// made of the newest of each kind of fact.
 //
 //   - open: it has no live posting, is not cancelled and drafted so, and nobody
 //     decided to skip it
@@ -21,28 +51,6 @@ import (
 // The kinds of fact are numbered: 1 posting, 2 draft, 3 decision, 4 invoice,
 // 5 verification.
 const standingRows = `
-	WITH
-		candidates AS
-		(
-			SELECT arrayJoin(members) AS id FROM watermarks
-			WHERE company = {company:String} AND name = {name:String} AND epoch = {epoch:UInt64}
-				AND at = fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-			UNION DISTINCT
-			SELECT id FROM invoices
-			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-			UNION DISTINCT
-			SELECT invoice FROM drafts
-			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-			UNION DISTINCT
-			SELECT invoice FROM decisions
-			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-			UNION DISTINCT
-			SELECT invoice FROM verifications
-			WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-			UNION DISTINCT
-			SELECT subject FROM postings
-			WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-		),
 		facts AS
 		(
 			SELECT 1 AS fact, subject AS id, toString(state) AS word, document, draft, '' AS content, 0 AS txn_date,
@@ -97,7 +105,7 @@ const standingRows = `
 
 // advanceUnsettled moves the watermark and names as members what is left to do.
 const advanceUnsettled = `
-	INSERT INTO watermarks (company, name, epoch, at, members) ` + standingRows + `
+	INSERT INTO watermarks (company, name, epoch, at, members) ` + changedCandidates + standingRows + `
 	SELECT {company:String}, {name:String}, {epoch:UInt64}, reached, members
 	FROM
 	(
@@ -108,18 +116,35 @@ const advanceUnsettled = `
 
 // unsettled runs a query over standing that selects ids.
 func (s *Store) unsettled(ctx context.Context, company schema.CompanyID, query string, more params) ([]string, error) {
-	p, err := s.searchUnsettled(ctx, company)
-	if err != nil {
+	search, err := s.searchUnsettled(ctx, company)
+	if err != nil || search.nothing {
 		return nil, err
 	}
-	for name, value := range more {
-		p[name] = value
-	}
-	return s.texts(ctx, standingRows+query, p)
+	p := maps.Clone(search.params)
+	maps.Copy(p, more)
+	return s.texts(ctx, search.rows+query, p)
 }
 
-func (s *Store) searchUnsettled(ctx context.Context, company schema.CompanyID) (params, error) {
-	return s.search(ctx, watermarkKey{company: company, name: unsettledWork}, advanceUnsettled)
+// standingSearch is how to ask for standing: its definition and its parameters.
+type standingSearch struct {
+	rows    string
+	params  params
+	nothing bool // there are no candidates
+}
+
+func (s *Store) searchUnsettled(ctx context.Context, company schema.CompanyID) (standingSearch, error) {
+	p, err := s.search(ctx, watermarkKey{company: company, name: unsettledWork}, advanceUnsettled)
+	if err != nil {
+		return standingSearch{}, err
+	}
+	ids, err := s.texts(ctx, `SELECT id FROM (`+changedRows+`) LIMIT {limit:Int64}`, p.with("limit", int64(maxIDs+1)))
+	if err != nil || len(ids) == 0 {
+		return standingSearch{nothing: true}, err
+	}
+	if len(ids) > maxIDs {
+		return standingSearch{rows: changedCandidates + standingRows, params: p}, nil
+	}
+	return standingSearch{rows: listedCandidates + standingRows, params: params{"company": string(company), "ids": ids}}, nil
 }
 
 // texts runs a query that selects one column of texts.

@@ -246,4 +246,3 @@ func (q *sequence) take(n int) uint64 {
 	q.last = first + int64(n) - 1
 	return uint64(first)
 }
-

@@ -14,7 +14,7 @@ func TestStore_Embedded(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		t.Helper()
-		return open(t, embedded(t))
+		return openStore(t, embedded(t))
 	})
 }
 
@@ -22,7 +22,7 @@ func TestStore_OverHTTP(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		t.Helper()
-		return open(t, overHTTP(t))
+		return openStore(t, overHTTP(t))
 	})
 }
 
@@ -32,5 +32,5 @@ func TestStore_Model(t *testing.T) {
 	t.Parallel()
 	options := embedded(t)
 	options.Margin, options.Advance = time.Microsecond, time.Nanosecond
-	storetest.RunModel(t, open(t, options))
+	storetest.RunModel(t, openStore(t, options))
 }

@@ -154,7 +154,7 @@ func dueChecks() []check {
 			ready := draft(invoice("i-1", later(0)), later(1))
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{ready}))
 			for n, kind := range []schema.DecisionKind{schema.DecideHold, schema.DecideSkip} {
-				require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", kind, later(2 * n))}))
+				require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", kind, later(2*n))}))
 				requireDue(t, store, later(9))
 				require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", schema.DecideRelease, later(2*n+1))}))
 				requireDue(t, store, later(9), ready)

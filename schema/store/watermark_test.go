@@ -1,0 +1,167 @@
+package store_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/schema/store"
+)
+
+// closeBehind keeps the watermark as near as it can be and moves it with every search.
+func closeBehind(t *testing.T) (*store.Store, string) {
+	t.Helper()
+	options := embedded(t)
+	options.Margin, options.Advance = time.Microsecond, time.Nanosecond
+	return openStore(t, options), options.DSN.Database()
+}
+
+func TestStore_Watermark(t *testing.T) {
+	t.Parallel()
+
+	received := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	staged := func(t *testing.T, s *store.Store, id string, at time.Time) schema.Delivery {
+		t.Helper()
+		d := schema.Delivery{Company: "acme", ID: schema.DeliveryID(id), ReceivedAt: at, Body: []byte(id)}
+		require.NoError(t, s.Stage(t.Context(), schema.Block{ID: "block of " + id, Deliveries: []schema.Delivery{d}}))
+		return d
+	}
+	applied := func(t *testing.T, s *store.Store, d schema.Delivery) {
+		t.Helper()
+		require.NoError(t, s.RecordOutcomes(t.Context(), []schema.Outcome{
+			{Company: "acme", Delivery: d.ID, Body: d.Sum(), Kind: schema.OutcomeApplied, RecordedAt: received},
+		}))
+	}
+	pending := func(t *testing.T, s *store.Store) []schema.DeliveryID {
+		t.Helper()
+		found, err := s.Pending(t.Context(), "acme", 100)
+		require.NoError(t, err)
+		ids := []schema.DeliveryID{}
+		for _, d := range found {
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	open := func(t *testing.T, s *store.Store) []schema.InvoiceID {
+		t.Helper()
+		ids := []schema.InvoiceID{}
+		for p, err := range s.OpenPositions(t.Context(), "acme") {
+			require.NoError(t, err)
+			ids = append(ids, p.Invoice.ID)
+		}
+		return ids
+	}
+	mark := func(t *testing.T, database, name string) string {
+		t.Helper()
+		return query(t, fmt.Sprintf("SELECT max(at) FROM %s.watermarks WHERE name = '%s' AND epoch = (SELECT max(epoch) FROM %s.watermarks)",
+			database, name, database))
+	}
+
+	t.Run("MovesOnceEverythingBeforeItIsDone", func(t *testing.T) {
+		t.Parallel()
+		s, database := closeBehind(t)
+		d := staged(t, s, "d-1", received)
+		require.Len(t, pending(t, s), 1)
+		before := mark(t, database, "pending")
+		require.Equal(t, before, query(t, "SELECT staged_at FROM "+database+".deliveries"))
+		applied(t, s, d)
+		require.Empty(t, pending(t, s))
+		require.Greater(t, mark(t, database, "pending"), before)
+	})
+
+	t.Run("FindsWhatWasReceivedLongBeforeItAndStoredAfter", func(t *testing.T) {
+		t.Parallel()
+		s, _ := closeBehind(t)
+		applied(t, s, staged(t, s, "d-1", received))
+		require.Empty(t, pending(t, s))
+		staged(t, s, "d-0", received.AddDate(-1, 0, 0))
+		require.Equal(t, []schema.DeliveryID{"d-0"}, pending(t, s))
+		require.Equal(t, []schema.DeliveryID{"d-0"}, pending(t, s))
+	})
+
+	t.Run("KeepsItsMembers", func(t *testing.T) {
+		t.Parallel()
+		s, database := closeBehind(t)
+		i := schema.Invoice{Company: "acme", ID: "i-1", RecordedAt: received}
+		require.NoError(t, s.RecordInvoices(t.Context(), []schema.Invoice{i}))
+		for range 3 {
+			require.Equal(t, []schema.InvoiceID{"i-1"}, open(t, s))
+		}
+		require.Equal(t, "['i-1']", query(t, "SELECT members FROM "+database+".watermarks WHERE name = 'unsettled' ORDER BY at DESC LIMIT 1"))
+		require.NoError(t, s.RecordDecisions(t.Context(), []schema.Decision{
+			{Company: "acme", Invoice: "i-1", Kind: schema.DecideSkip, RecordedAt: received},
+		}))
+		require.Empty(t, open(t, s))
+		require.Empty(t, open(t, s))
+		require.Equal(t, "[]", query(t, "SELECT members FROM "+database+".watermarks WHERE name = 'unsettled' ORDER BY at DESC LIMIT 1"))
+		require.NoError(t, s.RecordDecisions(t.Context(), []schema.Decision{
+			{Company: "acme", Invoice: "i-1", Kind: schema.DecideRelease, RecordedAt: received.Add(time.Hour)},
+		}))
+		require.Equal(t, []schema.InvoiceID{"i-1"}, open(t, s))
+	})
+
+	t.Run("IsRepairedByAReset", func(t *testing.T) {
+		t.Parallel()
+		s, database := closeBehind(t)
+		staged(t, s, "d-1", received)
+		require.NoError(t, s.RecordInvoices(t.Context(), []schema.Invoice{{Company: "acme", ID: "i-1", RecordedAt: received}}))
+		require.Len(t, pending(t, s), 1)
+		require.Len(t, open(t, s), 1)
+		// What a clock set back by years would do.
+		for _, name := range []string{"pending", "unsettled"} {
+			query(t, "INSERT INTO "+database+".watermarks (company, name, epoch, at) VALUES ('acme', '"+name+"', 0, '2090-01-01')")
+		}
+		require.Empty(t, pending(t, s))
+		require.Empty(t, open(t, s))
+		require.NoError(t, s.ResetWatermarks(t.Context()))
+		require.Equal(t, []schema.DeliveryID{"d-1"}, pending(t, s))
+		require.Equal(t, []schema.InvoiceID{"i-1"}, open(t, s))
+	})
+
+	t.Run("ResettingNothingDoesNothing", func(t *testing.T) {
+		t.Parallel()
+		s, _ := closeBehind(t)
+		require.NoError(t, s.ResetWatermarks(t.Context()))
+	})
+
+	t.Run("StaysBehindTheClockByItsMargin", func(t *testing.T) {
+		t.Parallel()
+		options := embedded(t)
+		options.Margin, options.Advance = time.Hour, time.Nanosecond
+		s := openStore(t, options)
+		applied(t, s, staged(t, s, "d-1", received))
+		require.Empty(t, pending(t, s))
+		behind := query(t, "SELECT dateDiff('second', max(at), now64(6)) BETWEEN 3600 AND 3700 FROM "+options.DSN.Database()+".watermarks")
+		require.Equal(t, "1", behind)
+	})
+}
+
+// The tables are large and the change is small: what a search reads must be what
+// changed. The projection is what makes that true once parts are merged.
+func TestStore_ReadsWhatChanged(t *testing.T) {
+	t.Parallel()
+	options := embedded(t)
+	s := openStore(t, options)
+	var invoices []schema.Invoice
+	for n := range 20_000 {
+		invoices = append(invoices, schema.Invoice{Company: "acme", ID: schema.InvoiceID(fmt.Sprint("i-", n)), RecordedAt: time.Unix(1_790_000_000, 0)})
+	}
+	require.NoError(t, s.RecordInvoices(t.Context(), invoices))
+	plan := query(t, "EXPLAIN indexes = 1, projections = 1 SELECT id FROM "+options.DSN.Database()+
+		".invoices WHERE company = 'acme' AND stored_at >= now64(6) + INTERVAL 1 HOUR")
+	require.Contains(t, plan, "since")
+
+	// The columns are named and typed in the code as the server has them, so
+	// that no insert has to ask.
+	for _, table := range s.InsertColumns() {
+		for _, column := range table.Columns {
+			kind := query(t, fmt.Sprintf("SELECT type FROM system.columns WHERE database = '%s' AND table = '%s' AND name = '%s'",
+				options.DSN.Database(), table.Name, column[0]))
+			require.Equal(t, column[1], strings.ReplaceAll(kind, `\'`, "'"), "%s.%s", table.Name, column[0])
+		}
+	}
+}
