@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -46,7 +47,7 @@ func (l *Loader) Bills(ctx context.Context) (Result, error) {
 
 // chart returns the stored chart, and reads it first when there is none.
 func (l *Loader) chart(ctx context.Context) (schema.Books, error) {
-	books, err := l.store.Books(ctx, l.cfg.Company, noTime)
+	books, err := l.store.Books(ctx, l.cfg.Company, time.Time{})
 	if err != nil {
 		return books, fmt.Errorf("read books: %w", err)
 	}

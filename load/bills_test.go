@@ -15,15 +15,14 @@ func TestLoader_Bills(t *testing.T) {
 	t.Parallel()
 
 	// inside runs a test in a bubble of fake time.
-	inside := func(t *testing.T, name string, test func(*testing.T)) {
-		t.Helper()
+	inside := func(name string, test func(*testing.T)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, test)
 		})
 	}
 
-	inside(t, "PostsOnceAndReadsBack", func(t *testing.T) {
+	inside("PostsOnceAndReadsBack", func(t *testing.T) {
 		b := setup(t)
 		drafts := b.due(70)
 
@@ -41,7 +40,7 @@ func TestLoader_Bills(t *testing.T) {
 		require.Equal(t, 3, b.sim.Stats().Requests["batch"])
 	})
 
-	inside(t, "NamesBeforeItSends", func(t *testing.T) {
+	inside("NamesBeforeItSends", func(t *testing.T) {
 		b := setup(t)
 		drafts := b.due(1)
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseBefore, On: "batch"})
@@ -72,7 +71,7 @@ func TestLoader_Bills(t *testing.T) {
 		"AnswerThatNeverComesInTimeIsSentAgain":  quickbookstest.Delay,
 		"ItemThatFailsInsideQuickBooksIsSettled": quickbookstest.ItemFault,
 	} {
-		inside(t, name, func(t *testing.T) {
+		inside(name, func(t *testing.T) {
 			b := setup(t)
 			drafts := b.due(40)
 			b.sim.Next(quickbookstest.Trouble{Kind: trouble, On: "batch", Delay: 90 * time.Second, Code: "10000"})

@@ -91,7 +91,7 @@ func TestLoader_BillNote(t *testing.T) {
 
 		bills := b.bills()
 		require.Len(t, bills, 1)
-		require.Equal(t, 4000, len([]rune(bills[0].PrivateNote)), "cut to what QuickBooks takes")
+		require.Len(t, []rune(bills[0].PrivateNote), 4000, "cut to what QuickBooks takes")
 		require.Contains(t, bills[0].PrivateNote, string(d.ID), "and the draft's id is never what is cut")
 	})
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// noTime asks a store for the newest fact.
-var noTime time.Time
-
 // RefreshBooks reads the chart from QuickBooks: who the company is, its
 // currencies, accounts and vendors, in four reads or more. It stores the
 // snapshot when something changed, or when the stored one is older than
@@ -22,7 +19,7 @@ func (l *Loader) RefreshBooks(ctx context.Context) (schema.Books, error) {
 	if err != nil {
 		return schema.Books{}, err
 	}
-	stored, err := l.store.Books(ctx, l.cfg.Company, noTime)
+	stored, err := l.store.Books(ctx, l.cfg.Company, time.Time{})
 	if err != nil {
 		return schema.Books{}, fmt.Errorf("read books: %w", err)
 	}
@@ -38,7 +35,7 @@ func (l *Loader) RefreshBooks(ctx context.Context) (schema.Books, error) {
 
 // sameBooks reports whether two snapshots say the same, whenever they were read.
 func sameBooks(a, b schema.Books) bool {
-	a.ReadAt, b.ReadAt = noTime, noTime
+	a.ReadAt, b.ReadAt = time.Time{}, time.Time{}
 	return reflect.DeepEqual(a, b)
 }
 

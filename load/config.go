@@ -27,7 +27,8 @@ type Config struct {
 	// InFlight is the most batches that are under way at once. More hide slow
 	// answers; the throttles bound the rate in any case.
 	//
-	// Defaults to 4: at 40 batches a minute, that hides answers of six seconds.
+	// Defaults to 8: at 40 batches a minute, that hides answers of twelve seconds,
+	// and leaves room for reads among the 10 requests that may be under way.
 	InFlight int `yaml:"in_flight"`
 
 	// Chunk is how many due drafts are read at once, which bounds memory.
@@ -52,7 +53,7 @@ type Config struct {
 
 func (c Config) withDefaults(clientBatch int) Config {
 	c.BatchSize = min(cmp.Or(c.BatchSize, 30), cmp.Or(clientBatch, 30))
-	c.InFlight = cmp.Or(c.InFlight, 4)
+	c.InFlight = cmp.Or(c.InFlight, 8)
 	c.Chunk = cmp.Or(c.Chunk, 1200)
 	c.BooksEvery = cmp.Or(c.BooksEvery, 24*time.Hour)
 	return c

@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -230,7 +231,7 @@ func TestLoader_RunOnce(t *testing.T) {
 // cycleUntilSent runs a cycle that is told to stop while a batch is under way.
 func (b *bench) cycleUntilSent(t *testing.T) {
 	t.Helper()
-	ctx, cancel := contextWithCancel(t)
+	ctx, cancel := context.WithCancel(t.Context())
 	b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.DelayAfter, On: "batch", Delay: 20 * time.Second})
 	done := make(chan struct{})
 	go func() {

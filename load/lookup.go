@@ -100,7 +100,9 @@ func (r *round) recognise(j *job, body quickbooks.Bill, bills []quickbooks.Bill)
 		switch {
 		case marked && got.draft == want.draft:
 			ours = append(ours, b)
-		case marked && got.invoice != want.invoice, body.DocNumber == "":
+		case marked && got.invoice == want.invoice:
+			alike = append(alike, b)
+		case marked, body.DocNumber == "":
 		case b.VendorRef.Value == body.VendorRef.Value && strings.EqualFold(b.DocNumber, body.DocNumber):
 			alike = append(alike, b)
 		}

@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,9 +24,7 @@ func (b *bench) handBill(d schema.Draft, set map[string]any) string {
 			"AccountBasedExpenseLineDetail": map[string]any{"AccountRef": map[string]any{"value": "8"}},
 		}},
 	}
-	for k, v := range set {
-		fields[k] = v
-	}
+	maps.Copy(fields, set)
 	id, err := b.sim.Create("", "Bill", fields)
 	require.NoError(b.t, err)
 	return id

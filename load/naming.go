@@ -42,12 +42,6 @@ func vendorDraft(p schema.Payee) schema.DraftID {
 	return schema.DraftID("v_" + schema.SumOf(string(p.Company), string(p.Key), p.Name, p.Email, business, approved).Short(24))
 }
 
-// batchID names one send, for our own records.
-func batchID(posting schema.Posting) schema.BatchID {
-	return schema.BatchID("b_" + schema.SumOf(string(posting.Company), posting.Request, posting.Item,
-		posting.RecordedAt.UTC().Format("20060102T150405.000000"), string(rune('0'+posting.Attempt%10))).Short(20))
-}
-
 // mark is what a bill's note ends with: the draft that it came from and, folded,
 // the invoice. It is how a look-up tells our own documents from all others.
 type mark struct {

@@ -180,8 +180,9 @@ func (r rules) begin(t track, e event) (track, effect) {
 		}
 		t.latest, t.attempt, t.unheard, t.refusal = e.latest, e.latest.attempt, true, e.latest.refusal
 		return lookUp(t, e.at)
+	default:
+		return done(t)
 	}
-	return done(t)
 }
 
 // checked decides whether the name may be stored. Whoever holds the newest row
@@ -247,8 +248,9 @@ func (r rules) answered(t track, e event) (track, effect) {
 	case eventFault:
 		t.refusal = e.verdict
 		return r.refused(t, e)
+	default: // never sent: the stored name is found open again
+		return done(t)
 	}
-	return done(t) // never sent: the stored name is found open again
 }
 
 func (r rules) refused(t track, e event) (track, effect) {

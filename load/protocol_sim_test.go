@@ -329,6 +329,7 @@ func (w *world) perform(i int) {
 		w.send(i, todo)
 	case effectLookUp:
 		w.lookUp(i)
+	case effectNone:
 	}
 }
 
@@ -511,6 +512,7 @@ func (w *world) settled() bool {
 		told := (r.reason == reasonDuplicate || r.reason == reasonSilence) && (w.byHand || w.plan.jump > 0)
 		unlucky := w.plan.loaders > 1
 		return r.retryAt.IsZero() && r.draft == w.draft && (len(w.docs) == 0 || told || unlucky)
+	default:
+		return false
 	}
-	return false
 }

@@ -136,7 +136,12 @@ func (j *job) standing(p schema.Posting) standing {
 }
 
 // name stores what is about to be sent, cut into the batches that it is sent in.
+// Nothing is named that could not be sent: each name counts as an attempt.
 func (r *round) name(ctx context.Context, jobs []*job) {
+	if r.blocked() {
+		r.feedAll(jobs, event{kind: eventStop})
+		return
+	}
 	slices.SortStableFunc(jobs, func(a, b *job) int { return compareText(a.posting.Request, b.posting.Request) })
 	var rows []schema.Posting
 	var batch schema.BatchID
@@ -251,6 +256,9 @@ func (r *round) stop(err error) bool {
 	return true
 }
 
+// blocked reports whether nothing can be sent for now.
+func (r *round) blocked() bool { return r.halt != nil || r.block.check(r.now()) != nil }
+
 // send sends batches, one after another.
 func (r *round) send(ctx context.Context, jobs []*job) {
 	for start := 0; start < len(jobs); {
@@ -267,7 +275,7 @@ func (r *round) sendBatch(ctx context.Context, jobs []*job) {
 	var items []quickbooks.BatchItem
 	var sent []*job
 	now := r.now()
-	blocked := r.halt != nil || r.block.check(now) != nil
+	blocked := r.blocked()
 	for _, j := range jobs {
 		if blocked || now.After(j.todo.until) {
 			r.feed(j, event{kind: eventNotSent})

@@ -58,16 +58,16 @@ func withConfig(change func(*load.Config)) option {
 }
 
 // setup is called inside a synctest bubble, whose clock everything follows.
-func setup(t testing.TB, options ...option) *bench {
-	t.Helper()
-	b := &bench{t: t, store: storetest.NewMemory()}
+func setup(tb testing.TB, options ...option) *bench {
+	tb.Helper()
+	b := &bench{t: tb, store: storetest.NewMemory()}
 	cfg := quickbookstest.Config{Now: time.Now, Seed: 7}
 	for _, o := range options {
 		o(b, &cfg)
 	}
 	b.sim = quickbookstest.New(cfg)
 	id, err := b.sim.Create("", "Vendor", map[string]any{"DisplayName": "Ada Lovelace"})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	b.vendor = schema.VendorID(id)
 	b.restart()
 	return b
@@ -235,8 +235,11 @@ func (b *bench) quiet() bool {
 	return backlog.Due == 0 && backlog.Uncertain == 0 && backlog.Unverified == 0
 }
 
-func contextWithCancel(t testing.TB) (context.Context, context.CancelFunc) {
-	return context.WithCancel(t.Context())
+// requireBytes compares stored bytes, where another order of the same fields is
+// not the same.
+func requireBytes(t *testing.T, want string, got []byte) {
+	t.Helper()
+	require.Equal(t, []byte(want), got, "%s", got)
 }
 
 const hour = time.Hour

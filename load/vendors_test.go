@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,8 +58,8 @@ func TestLoader_Vendors(t *testing.T) {
 		require.Equal(t, "Grace Hopper", made.DisplayName)
 		require.Equal(t, "Grace Hopper", made.CompanyName)
 		require.Equal(t, "grace@example.com", made.PrimaryEmailAddr.Address)
-		require.Equal(t, `{"DisplayName":"Grace Hopper","CompanyName":"Grace Hopper","PrimaryEmailAddr":{"Address":"grace@example.com"}}`,
-			string(b.posting(schema.PostVendor, string(p.Key)).Body))
+		requireBytes(t, `{"DisplayName":"Grace Hopper","CompanyName":"Grace Hopper","PrimaryEmailAddr":{"Address":"grace@example.com"}}`,
+			b.posting(schema.PostVendor, string(p.Key)).Body)
 		require.Zero(t, b.cycle())
 	})
 
@@ -130,9 +131,7 @@ func TestLoader_Vendors(t *testing.T) {
 			t.Log(name)
 			b := setup(t)
 			fields := map[string]any{"DisplayName": "Grace Hopper"}
-			for k, v := range c.fields {
-				fields[k] = v
-			}
+			maps.Copy(fields, c.fields)
 			_, err := b.sim.Create("", c.entity, fields)
 			require.NoError(t, err)
 			change := c.change
