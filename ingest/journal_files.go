@@ -108,7 +108,10 @@ func writeDurably(fs vfs.FS, dir, name string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(text)
+	n, err := file.Write(bytes.Clone(text)) // a vfs may change what it is given
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
 	if err == nil {
 		err = file.Sync()
 	}

@@ -16,7 +16,12 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// The HTTP server ends two of its own goroutines only when they next wake up.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+}
 
 var errAway = errors.New("the store is away")
 
