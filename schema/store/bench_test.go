@@ -1,0 +1,198 @@
+package store_test
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/schema/store"
+)
+
+// begin is when the benchmarks' facts were recorded.
+func begin() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }
+
+// deliveries returns n deliveries of 1.5 KB, numbered from first.
+func deliveries(first, n int) []schema.Delivery {
+	filler := make([]byte, 1500)
+	for i := range filler {
+		filler[i] = byte('a' + (i*i)%26)
+	}
+	all := make([]schema.Delivery, n)
+	for i := range all {
+		all[i] = schema.Delivery{
+			Company: "acme", ID: schema.DeliveryID(fmt.Sprintf("msg_%09d", first+i)), Channel: schema.ChannelWebhook,
+			ReceivedAt: begin().Add(time.Duration(first+i) * 10 * time.Millisecond),
+			Body:       fmt.Appendf(nil, `{"n":%d,"text":"%s"}`, first+i, filler),
+		}
+	}
+	return all
+}
+
+func stageAll(b *testing.B, s *store.Store, first, n int) []schema.Delivery {
+	b.Helper()
+	all := deliveries(first, n)
+	require.NoError(b, s.Stage(b.Context(), schema.Block{ID: fmt.Sprint("block ", first), Deliveries: all}))
+	return all
+}
+
+func BenchmarkStore_Stage(b *testing.B) {
+	s := openStore(b, embedded(b))
+	first := 0
+	for b.Loop() {
+		stageAll(b, s, first, 10_000)
+		first += 10_000
+	}
+	b.ReportMetric(float64(first)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// What a search for 100 new deliveries costs with more and more behind it.
+func BenchmarkStore_Pending(b *testing.B) {
+	for _, behind := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("%d behind", behind), func(b *testing.B) {
+			options := embedded(b)
+			options.Margin, options.Advance = time.Millisecond, time.Nanosecond
+			s := openStore(b, options)
+			for first := 0; first < behind; first += 10_000 {
+				var outcomes []schema.Outcome
+				for _, d := range stageAll(b, s, first, 10_000) {
+					outcomes = append(outcomes, schema.Outcome{
+						Company: "acme", Delivery: d.ID, Body: d.Sum(), Kind: schema.OutcomeApplied, ReceivedAt: d.ReceivedAt, RecordedAt: d.ReceivedAt,
+					})
+				}
+				require.NoError(b, s.RecordOutcomes(b.Context(), outcomes))
+				_, err := s.Pending(b.Context(), "acme", 1)
+				require.NoError(b, err)
+			}
+			stageAll(b, s, behind, 100)
+			for b.Loop() {
+				found, err := s.Pending(b.Context(), "acme", 1000)
+				require.NoError(b, err)
+				require.Len(b, found, 100)
+			}
+		})
+	}
+}
+
+// settledInvoices records n invoices that were drafted, posted and verified.
+func settledInvoices(b *testing.B, s *store.Store, n int) {
+	b.Helper()
+	var invoices []schema.Invoice
+	var drafts []schema.Draft
+	var postings []schema.Posting
+	var verifications []schema.Verification
+	for k := range n {
+		i := benchInvoice(k)
+		d := benchDraft(i)
+		p := schema.Posting{
+			Company: "acme", Kind: schema.PostBill, Subject: string(i.ID), Draft: d.ID, Request: "r", Item: "b", Batch: "batch",
+			Body: []byte(`{"DocNumber":"1"}`), Attempt: 1, State: schema.PostingPosted, Document: schema.DocumentID(fmt.Sprint(k)), RecordedAt: begin(),
+		}
+		invoices, drafts, postings = append(invoices, i), append(drafts, d), append(postings, p)
+		verifications = append(verifications, schema.Verification{
+			Company: "acme", Invoice: i.ID, Draft: d.ID, Document: p.Document, Result: schema.VerifiedExact, Total: i.Total, RecordedAt: begin(),
+		})
+	}
+	require.NoError(b, s.RecordInvoices(b.Context(), invoices))
+	require.NoError(b, s.RecordDrafts(b.Context(), drafts))
+	require.NoError(b, s.RecordPostings(b.Context(), postings))
+	require.NoError(b, s.RecordVerifications(b.Context(), verifications))
+}
+
+func benchInvoice(k int) schema.Invoice {
+	return schema.Invoice{
+		Company: "acme", ID: schema.InvoiceID(fmt.Sprintf("inv-%08d", k)), Number: fmt.Sprint(k), Status: schema.StatusConfirmed,
+		Contract: "c-1", Worker: "w-1", WorkerEmail: "ana@example.com", IssueDate: schema.NewDate(2026, 11, 1), Currency: "USD",
+		Total: schema.NewMoney(int64(k), "USD"), BillDate: schema.NewDate(2026, 11, 1), UpdatedAt: begin(), RecordedAt: begin(),
+		Lines: []schema.Line{
+			{ItemID: "1", Concept: "FIXED_PAYMENT", Amount: schema.NewMoney(int64(k), "USD")}, {ItemID: "2", Concept: "BONUS"},
+		},
+	}
+}
+
+func benchDraft(i schema.Invoice) schema.Draft {
+	d := schema.Draft{
+		Company: "acme", Invoice: i.ID, Content: i.ContentSum(), State: schema.DraftReady, Payee: "worker:w-1:USD", Vendor: "55",
+		DocNumber: i.Number, TxnDate: i.BillDate, Currency: "USD", Payable: "33", Total: i.Total, RecordedAt: begin(),
+	}
+	for _, line := range i.Lines {
+		d.Lines = append(d.Lines, schema.DraftLine{ItemID: line.ItemID, Concept: line.Concept, Amount: line.Amount, Account: "7", Rule: "r", RuleVersion: 1})
+	}
+	return d.Seal()
+}
+
+func BenchmarkStore_Positions(b *testing.B) {
+	for _, n := range []int{100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := openStore(b, embedded(b))
+			settledInvoices(b, s, n)
+			for b.Loop() {
+				count := 0
+				for _, err := range s.Positions(b.Context(), "acme", begin2026(), time.Time{}) {
+					require.NoError(b, err)
+					count++
+				}
+				require.Equal(b, n, count)
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			var memory runtime.MemStats
+			runtime.ReadMemStats(&memory)
+			b.ReportMetric(float64(memory.HeapSys>>20), "heap-MiB")
+		})
+	}
+}
+
+func begin2026() schema.Period { return schema.DateOf(begin()).Period() }
+
+// What looking for work costs with all invoices settled but 100, on a watermark
+// that has moved past them.
+func BenchmarkStore_Unsettled(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		options := embedded(b)
+		options.Margin, options.Advance = time.Millisecond, time.Nanosecond
+		s := openStore(b, options)
+		settledInvoices(b, s, n)
+		var open []schema.Invoice
+		var drafts []schema.Draft
+		for k := range 100 {
+			i := benchInvoice(n + k)
+			open, drafts = append(open, i), append(drafts, benchDraft(i))
+		}
+		require.NoError(b, s.RecordInvoices(b.Context(), open))
+		require.NoError(b, s.RecordDrafts(b.Context(), drafts))
+		start := time.Now()
+		_, err := s.Backlog(b.Context(), "acme") // moves the watermark
+		require.NoError(b, err)
+		full := time.Since(start)
+		for name, read := range map[string]func() int{
+			"OpenPositions": func() int {
+				count := 0
+				for _, err := range s.OpenPositions(b.Context(), "acme") {
+					require.NoError(b, err)
+					count++
+				}
+				return count
+			},
+			"DueBills": func() int {
+				found, err := s.DueBills(b.Context(), "acme", begin(), 1000)
+				require.NoError(b, err)
+				return len(found)
+			},
+			"Backlog": func() int {
+				backlog, err := s.Backlog(b.Context(), "acme")
+				require.NoError(b, err)
+				return backlog.Due
+			},
+		} {
+			b.Run(fmt.Sprintf("%s %d behind", name, n), func(b *testing.B) {
+				for b.Loop() {
+					require.Equal(b, 100, read())
+				}
+				b.ReportMetric(full.Seconds()*1000, "full-search-ms")
+			})
+		}
+	}
+}
