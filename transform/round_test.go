@@ -496,6 +496,100 @@ func TestTransformer_RunOnce_Outcomes(t *testing.T) {
 	}
 }
 
+func TestTransformer_RunOnce_Details(t *testing.T) {
+	t.Parallel()
+
+	t.Run("WithoutAListEveryClientIsTheCompanys", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, func(c *transform.Config) { c.ClientIDs = nil })
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract().with(object{"client_id": 5})), deliver("i", 2, "INVOICE_CONFIRMED", invoice()))
+		require.Equal(t, 2, w.run(t).Outcomes[schema.OutcomeApplied])
+	})
+
+	t.Run("NamesWhatCouldNotBeReadWithinBounds", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		var objects []object
+		for range 500 {
+			objects = append(objects, object{"agreement_id": nil, "signing": []int{1}})
+		}
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", append(objects, contract())))
+		result := w.run(t)
+		require.Equal(t, 1, result.Outcomes[schema.OutcomeUnreadable])
+		require.Equal(t, 1, result.Contracts, "the rest was applied")
+		detail := w.intake(t).Troubles[0].Detail
+		require.Less(t, len(detail), 2500)
+		require.Regexp(t, `^data\[0\]\.agreement_id.*; and [0-9]+ more$`, detail)
+	})
+
+	t.Run("AnEnvelopesOwnFieldsNeedNobody", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		body, err := json.Marshal(object{"event_type": "CONTRACT_CREATED", "event_id": []int{1}, "data": contract()})
+		require.NoError(t, err)
+		w.stage(t, raw("c", 1, string(body)))
+		require.Equal(t, 1, w.run(t).Outcomes[schema.OutcomeApplied])
+	})
+
+	t.Run("SaysWhichPartOfAMemoIsKnown", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract().with(object{"worker_id": nil})),
+			deliver("i", 2, "INVOICE_CONFIRMED", invoice().with(object{"worker_id": nil, "period_start": "2026-01-01", "invoice_number": nil})))
+		w.run(t)
+		require.Contains(t, w.drafts(t)["555"].Memo, "Ontop invoice without number (id 555); worker Jane Doe; contract 12; period from 2026-01-01; ")
+		require.Equal(t, "555", w.drafts(t)["555"].DocNumber)
+	})
+
+	t.Run("ReportsAnArchiveThatIsAway", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), deliver("i", 2, "INVOICE_CONFIRMED", invoice().with(object{"agreement_id": nil})))
+		for want, store := range map[string]transform.Store{
+			"transform acme: read contracts of 1 workers: away":     &awayArchive{archive: w.store, workers: true},
+			"transform acme: read who has 1 document numbers: away": &awayArchive{archive: w.store},
+		} {
+			_, err := transform.New(store, []transform.Config{config()}, slog.New(slog.DiscardHandler), nil, clock()).RunOnce(t.Context(), "acme")
+			require.EqualError(t, err, want)
+		}
+	})
+
+	t.Run("WorksWithoutAnArchive", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), deliver("i", 2, "INVOICE_CONFIRMED", invoice()),
+			deliver("j", 3, "INVOICE_CONFIRMED", invoice().with(object{"invoice_id": 556})),
+			deliver("k", 4, "INVOICE_CONFIRMED", invoice().with(object{"invoice_id": 557, "agreement_id": nil})))
+		plain := transform.New(w.store.Memory, []transform.Config{config()}, slog.New(slog.DiscardHandler), nil, clock())
+		result, err := plain.RunOnce(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Equal(t, map[schema.DraftState]int{schema.DraftReady: 2, schema.DraftAwaitsContract: 1}, result.States)
+		require.NotEqual(t, w.drafts(t)["555"].DocNumber, w.drafts(t)["556"].DocNumber)
+		again, err := plain.RunOnce(t.Context(), "acme")
+		require.NoError(t, err)
+		require.False(t, again.Changed())
+	})
+}
+
+// awayArchive cannot answer one of an archive's questions.
+type awayArchive struct {
+	*archive
+	workers bool
+}
+
+func (a *awayArchive) WorkerContracts(
+	ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
+) (map[schema.WorkerID][]schema.Contract, error) {
+	if a.workers {
+		return nil, errors.New("away")
+	}
+	return a.archive.WorkerContracts(ctx, company, workers)
+}
+
+func (a *awayArchive) DocNumbers(context.Context, schema.CompanyID, []string) (map[schema.PayeeKey]map[string]schema.InvoiceID, error) {
+	return nil, errors.New("away")
+}
+
 // metric returns the value of the series of company acme with the label.
 func metric(t *testing.T, registry *prometheus.Registry, name, label, value string) float64 {
 	t.Helper()

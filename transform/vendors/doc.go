@@ -5,7 +5,7 @@
 //
 // Nothing is guessed. A payee is linked by itself only to the one active vendor
 // in its currency that has its e-mail, or else its name, and never by name when
-// another payee of ours has that name or that vendor. A vendor that is like it is
+// another payee that is known by then has that name or that vendor. A vendor that is like it is
 // named in the proposal, for a person to decide. What was decided stays: a payee
 // that is linked, approved or declined is never looked up again. Names to be
 // created fit QuickBooks' rules and are unique among its vendors and our payees.

@@ -124,7 +124,7 @@ func (r *Resolver) resolve(w Wanted) Resolution {
 // find links, proposes or approves a payee that nobody has decided about.
 func (r *Resolver) find(w Wanted, stored schema.Payee) schema.Payee {
 	payee := schema.Payee{
-		Company: r.company, Key: w.Key, State: schema.PayeeProposed, Email: strings.TrimSpace(w.Email), Business: w.Business, By: By,
+		Company: r.company, Key: w.Key, State: schema.PayeeProposed, Email: address(w.Email), Business: w.Business, By: By,
 		RecordedAt: stored.RecordedAt,
 	}
 	if len(w.Country) == 2 {
@@ -145,6 +145,18 @@ func (r *Resolver) find(w Wanted, stored schema.Payee) schema.Payee {
 		payee.Detail = r.proposal(w)
 	}
 	return payee
+}
+
+// address returns an e-mail address that QuickBooks takes for a vendor, or none:
+// a vendor without one is better than none.
+func address(email string) string {
+	const most = 100
+	email = strings.TrimSpace(email)
+	_, domain, found := strings.Cut(email, "@")
+	if !found || !strings.Contains(domain, ".") || strings.ContainsAny(email, " \t\r\n:;,") || units(email) > most {
+		return ""
+	}
+	return email
 }
 
 // displayName returns the name under which the payee's vendor would be created:

@@ -2,6 +2,7 @@ package vendors_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,6 +133,16 @@ func TestResolver_Proposes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestResolver_KeepsEMailsThatQuickBooksTakes(t *testing.T) {
+	t.Parallel()
+	for email, want := range map[string]string{
+		" jane@x.co ": "jane@x.co", "jane": "", "jane@x": "", "jane@x.co, bob@x.co": "", strings.Repeat("j", 96) + "@x.co": "", "": "",
+	} {
+		got := vendors.NewResolver("acme", books(), review(), nil).Resolve(worker("77", "Jane Doe", email))
+		require.Equal(t, want, got.Payee.Email, "%q", email)
 	}
 }
 
