@@ -46,7 +46,7 @@ func ontop() *cobra.Command {
 	flags.StringSliceVar(&f.currencies, "currencies", nil, "`CODES` of the contracts (default USD,EUR,COP,BRL,MXN,JPY)")
 	flags.BoolVar(&f.clean, "clean", false, "leave all troubles out")
 	flags.IntVar(&f.concurrency, "concurrency", 8, "send `N` events at once")
-	flags.BoolVar(&f.print, "print", false, "print the events instead of sending them")
+	flags.BoolVar(&f.print, "print", false, "print the bodies instead of sending them, one a line, as `tieout import` reads them")
 	return command
 }
 
@@ -56,7 +56,7 @@ func (f ontopFlags) run(c *cobra.Command) error {
 		return err
 	}
 	if f.print {
-		return ontopsim.WriteEvents(c.OutOrStdout(), events)
+		return ontopsim.WriteBodies(c.OutOrStdout(), events)
 	}
 	if f.url == "" || f.secret == "" {
 		return errors.New("--url and --secret are needed, or --print")

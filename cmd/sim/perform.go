@@ -71,12 +71,12 @@ func (d *show) mapConcepts(ctx context.Context) error {
 	return nil
 }
 
-// deliver posts the history, with trouble on QuickBooks' side prepared: an answer
-// that is lost after the bills were made, and a throttle.
+// deliver posts the history, with trouble on QuickBooks' side prepared: after the
+// batch of vendors, an answer that is lost once the bills are made.
 func (d *show) deliver(ctx context.Context) error {
-	lost := quickbookstest.Lose()
-	lost.On = "batch"
-	d.rig.Books.Next(lost)
+	vendors, lost := quickbookstest.Slow(time.Millisecond), quickbookstest.Lose()
+	vendors.On, lost.On = "batch", "batch"
+	d.rig.Books.Next(vendors, lost)
 	began := time.Now()
 	sent, err := d.rig.Send(ctx, ontopsim.SenderConfig{}, d.history.Events)
 	if err != nil {
@@ -118,20 +118,15 @@ func (d *show) settle(ctx context.Context) error {
 }
 
 func (d *show) settled(ctx context.Context) (bool, error) {
-	// A whole cycle first, so that what was vendor-less a moment ago is not
-	// mistaken for settled.
-	if _, _, err := d.rig.Run(ctx, "sync"); err != nil {
-		return false, err
-	}
 	text, _, err := d.rig.Run(ctx, "status", "--json")
 	if err != nil {
 		return false, err
 	}
-	var status []struct{ Settled bool }
+	var status struct{ Settled bool }
 	if err := json.Unmarshal(text, &status); err != nil {
 		return false, fmt.Errorf("read status: %w", err)
 	}
-	return len(status) == 1 && status[0].Settled, nil
+	return status.Settled, nil
 }
 
 func total(counts map[string]int) int {

@@ -215,8 +215,8 @@ func facts(report schema.Report) string {
 	if !report.Run.BooksReadAt.IsZero() {
 		read = report.Run.BooksReadAt.Format("2006-01-02 15:04 MST")
 	}
-	return fmt.Sprintf("%s received, rules version %d, QuickBooks read %s\nsha256 %s\n",
-		count(report.Intake.Received, "delivery"), report.Run.RulesVersion, read, report.Run.Hash)
+	return fmt.Sprintf("deliveries received in %s: %d; rules version %d; QuickBooks read %s\nsha256 %s\n",
+		report.Period, report.Intake.Received, report.Run.RulesVersion, read, report.Run.Hash)
 }
 
 func newTable() table.Writer {

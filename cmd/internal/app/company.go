@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tieout/tieout/cmd/internal/config"
@@ -22,6 +23,7 @@ type company struct {
 	transforms nudge // something arrived, or a rule or vendor changed
 	loads      nudge // something may be posted
 	sweeps     nudge // everything is to be looked at again
+	busy       atomic.Bool
 
 	mu   sync.Mutex
 	line *line // to the realm that is connected; nil before the first use

@@ -64,13 +64,19 @@ func (a *App) Cycle(ctx context.Context, id schema.CompanyID, progress func(step
 	if err != nil {
 		return Counts{}, err
 	}
-	return a.cycle(ctx, c, rounds{chart: true, load: true, progress: progress})
+	return a.cycle(ctx, c, rounds{chart: true, load: true, guest: true, progress: progress})
 }
+
+// throttleGap keeps two processes that take turns on one company from asking more
+// of QuickBooks within a second than it allows: each counts only its own calls.
+const throttleGap = time.Second
 
 // rounds say what a cycle is to do besides drafting.
 type rounds struct {
 	chart    bool // read the chart even when it is good
 	load     bool // post, even when drafting changed nothing
+	guest    bool // another process may have cycles before and after this one
+	sweep    bool // look at everything again, without the shortcuts of a cycle
 	progress func(string)
 }
 
@@ -96,6 +102,12 @@ func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error
 	r.line, err = a.connected(ctx, c)
 	if errors.Is(err, ErrNotConnected) && !what.chart {
 		err = nil // told by status and metrics; not by every cycle
+	}
+	if what.guest && r.line != nil {
+		if err := wait(ctx, throttleGap); err != nil {
+			return r.counts, err
+		}
+		defer wait(context.WithoutCancel(ctx), throttleGap)
 	}
 	chartErr := errors.Join(err, r.chart(ctx))
 	drafted, err := r.transform(ctx)

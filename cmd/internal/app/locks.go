@@ -129,7 +129,11 @@ func pause(ctx context.Context, least, most time.Duration) error {
 	if err != nil {
 		return err
 	}
-	timer := time.NewTimer(least + time.Duration(extra.Int64()))
+	return wait(ctx, least+time.Duration(extra.Int64()))
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

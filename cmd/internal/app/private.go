@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -34,8 +35,9 @@ type readiness struct {
 
 // private is the listener for people and for Prometheus.
 type private struct {
-	app   *App
-	ready []readiness
+	app    *App
+	ready  []readiness
+	status func() ServerStatus
 
 	mu      sync.Mutex
 	pending map[string]offer // by state
@@ -53,12 +55,13 @@ const (
 	stateCookie = "tieout_connect"
 )
 
-func (a *App) newPrivate(ready ...readiness) http.Handler {
-	p := &private{app: a, ready: ready, pending: map[string]offer{}}
+func (a *App) newPrivate(status func() ServerStatus, ready ...readiness) http.Handler {
+	p := &private{app: a, ready: ready, status: status, pending: map[string]offer{}}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.options.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	mux.HandleFunc("GET /healthz", p.healthz)
 	mux.HandleFunc("GET /readyz", p.readyz)
+	mux.HandleFunc("GET "+serverStatus, p.server)
 	mux.HandleFunc("GET "+oauthStart, p.start)
 	mux.HandleFunc("GET "+oauthCallback, p.callback)
 	mux.HandleFunc("GET /{$}", p.index)
@@ -97,6 +100,12 @@ func (p *private) readyz(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	io.WriteString(w, "ready\n")
+}
+
+// server answers how this server stands.
+func (p *private) server(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(p.status())
 }
 
 // start sends the browser to QuickBooks. The state is bound to this browser by a

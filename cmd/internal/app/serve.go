@@ -122,7 +122,7 @@ func (s *server) drainLast(ctx context.Context) {
 
 func (s *server) servePrivate(ctx context.Context) error {
 	pages := &http.Server{
-		Handler: s.app.newPrivate(
+		Handler: s.app.newPrivate(s.status,
 			readiness{name: "journal", check: s.journalReady},
 			readiness{name: "store", check: s.app.store.Health},
 		),
@@ -207,19 +207,29 @@ func (a *App) work(ctx context.Context, c *company) {
 		case <-c.loads:
 			what.load = true
 		case <-c.sweeps:
-			what.load, what.chart = true, true
-			if err := a.store.ResetWatermarks(ctx); err != nil {
-				a.log.WarnContext(ctx, "watermarks not reset", slog.Any("error", err))
-			}
+			what.load, what.chart, what.sweep = true, true, true
 		}
-		counts, err := a.cycle(ctx, c, what)
-		if err != nil && ctx.Err() == nil {
-			a.log.ErrorContext(ctx, "cycle failed", slog.String("company", string(c.id)), slog.Any("error", err))
+		c.busy.Store(true)
+		a.workOnce(ctx, c, what)
+		c.busy.Store(false)
+	}
+}
+
+// workOnce runs one cycle and logs what came of it. QuickBooks or the store being
+// away is told, and is tried again with the next cycle.
+func (a *App) workOnce(ctx context.Context, c *company, what rounds) {
+	if what.sweep {
+		if err := a.store.ResetWatermarks(ctx); err != nil {
+			a.log.WarnContext(ctx, "watermarks not reset", slog.Any("error", err))
 		}
-		if counts.Posted+counts.Adopted+counts.Declined+counts.Uncertain > 0 {
-			a.log.InfoContext(ctx, "cycle finished", slog.String("company", string(c.id)), slog.Int("posted", counts.Posted),
-				slog.Int("adopted", counts.Adopted), slog.Int("verified", counts.Verified), slog.Int("declined", counts.Declined),
-				slog.Int("uncertain", counts.Uncertain))
-		}
+	}
+	counts, err := a.cycle(ctx, c, what)
+	if err != nil && ctx.Err() == nil {
+		a.log.ErrorContext(ctx, "cycle failed", slog.String("company", string(c.id)), slog.Any("error", err))
+	}
+	if counts.Posted+counts.Adopted+counts.Declined+counts.Uncertain > 0 {
+		a.log.InfoContext(ctx, "cycle finished", slog.String("company", string(c.id)), slog.Int("posted", counts.Posted),
+			slog.Int("adopted", counts.Adopted), slog.Int("verified", counts.Verified), slog.Int("declined", counts.Declined),
+			slog.Int("uncertain", counts.Uncertain))
 	}
 }

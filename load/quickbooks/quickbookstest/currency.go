@@ -39,8 +39,17 @@ func knownCurrency(code, element string) *Fault {
 	return nil
 }
 
-// decimals is how many digits amounts of the currency carry behind the point.
+// decimals is how many digits amounts of the currency carry behind the point, by
+// ISO 4217. The library follows CLDR, which has the fewer digits of daily life
+// for some currencies that are booked with two, or three.
 func decimals(code string) int32 {
+	switch code {
+	case "AFN", "ALL", "AMD", "COP", "GYD", "IDR", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "MNT", "MRU", "MUR",
+		"PKR", "RSD", "SOS", "SYP", "TZS", "UZS", "YER":
+		return 2
+	case "IQD":
+		return 3
+	}
 	unit, err := currency.ParseISO(code)
 	if err != nil {
 		return 2
