@@ -78,7 +78,7 @@ func (s *Store) insert(ctx context.Context, t table, token string, rows [][]any)
 	if err != nil {
 		return unknown(t.name, err)
 	}
-	defer batch.Close() //nolint:errcheck // after Send it does nothing, before it there is nothing to lose
+	defer batch.Close() // after Send it does nothing, before it there is nothing to lose
 	for _, row := range rows {
 		if err := batch.Append(row...); err != nil {
 			return unknown(t.name, err)

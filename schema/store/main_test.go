@@ -55,10 +55,10 @@ func complain(err error) int {
 }
 
 // embedded returns options for a new database on the shared engine.
-func embedded(t testing.TB) store.Options {
-	t.Helper()
+func embedded(tb testing.TB) store.Options {
+	tb.Helper()
 	dsn, err := store.ParseDSN("embedded:///shared")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return store.Options{
 		DSN:       dsn.WithDatabase(fmt.Sprintf("test_%d", databases.Add(1))),
 		Transport: shared,
@@ -68,45 +68,45 @@ func embedded(t testing.TB) store.Options {
 
 // overHTTP returns options for a new database on the shared engine, reached
 // through a socket as a server is.
-func overHTTP(t testing.TB) store.Options {
-	t.Helper()
+func overHTTP(tb testing.TB) store.Options {
+	tb.Helper()
 	server := httptest.NewServer(shared)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	dsn, err := store.ParseDSN(server.URL)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return store.Options{DSN: dsn.WithDatabase(fmt.Sprintf("test_%d", databases.Add(1))), Now: time.Now}
 }
 
 // openStore opens and migrates a store, stops merges of all of its tables, so that
 // duplicates stay visible, and drops the database in the end.
-func openStore(t testing.TB, options store.Options) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), options)
-	require.NoError(t, err)
-	_, err = s.Migrate(t.Context())
-	require.NoError(t, err)
-	sizes, err := s.TableSizes(t.Context())
-	require.NoError(t, err)
-	require.NotEmpty(t, sizes)
+func openStore(tb testing.TB, options store.Options) *store.Store {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), options)
+	require.NoError(tb, err)
+	_, err = s.Migrate(tb.Context())
+	require.NoError(tb, err)
+	sizes, err := s.TableSizes(tb.Context())
+	require.NoError(tb, err)
+	require.NotEmpty(tb, sizes)
 	for _, table := range sizes {
 		// The statement succeeds for tables that do not exist, which is why
 		// the names come from the database itself.
-		query(t, fmt.Sprintf("SYSTEM STOP MERGES %s.%s", options.DSN.Database(), table.Name))
+		query(tb, fmt.Sprintf("SYSTEM STOP MERGES %s.%s", options.DSN.Database(), table.Name))
 	}
-	t.Cleanup(func() {
-		require.NoError(t, s.Close())
-		query(t, "DROP DATABASE "+options.DSN.Database()+" SYNC")
+	tb.Cleanup(func() {
+		require.NoError(tb, s.Close())
+		query(tb, "DROP DATABASE "+options.DSN.Database()+" SYNC")
 	})
 	return s
 }
 
 // query runs a statement on the shared engine and returns what it says, in
 // TabSeparated.
-func query(t testing.TB, sql string) string {
-	t.Helper()
+func query(tb testing.TB, sql string) string {
+	tb.Helper()
 	request := httptest.NewRequest(http.MethodPost, "http://engine/?default_format=TabSeparated", strings.NewReader(sql))
 	recorder := httptest.NewRecorder()
 	shared.ServeHTTP(recorder, request)
-	require.Equal(t, http.StatusOK, recorder.Code, recorder.Body.String())
+	require.Equal(tb, http.StatusOK, recorder.Code, recorder.Body.String())
 	return strings.TrimSpace(recorder.Body.String())
 }

@@ -112,7 +112,7 @@ const advanceUnsettled = `
 		SELECT now64(6, 'UTC') - toIntervalMicrosecond({margin:Int64}) AS reached, count() AS work, groupArray(id) AS members
 		FROM standing WHERE unsettled
 	)
-	WHERE work <= 50000 AND reached > fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
+	WHERE work <= {max_members:Int64} AND reached > fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
 
 // unsettled runs a query over standing that selects ids.
 func (s *Store) unsettled(ctx context.Context, company schema.CompanyID, query string, more params) ([]string, error) {

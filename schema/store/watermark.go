@@ -87,7 +87,7 @@ func (s *Store) search(ctx context.Context, key watermarkKey, advance string) (p
 	}
 	p := params{
 		"company": string(key.company), "name": key.name, "epoch": mark.epoch, "since": mark.at.UnixMicro(),
-		"margin": s.options.Margin.Microseconds(),
+		"margin": s.options.Margin.Microseconds(), "max_members": int64(maxMembers),
 	}
 	if !s.dueToAdvance(key) {
 		return p, nil

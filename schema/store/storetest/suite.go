@@ -22,14 +22,19 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 	}{
 		{"Stage", stageChecks()},
 		{"Pending", pendingChecks()},
+		{"Conflicts", conflictChecks()},
 		{"Intake", intakeChecks()},
 		{"Sources", sourceChecks()},
+		{"Newest", newestChecks()},
 		{"Masters", masterChecks()},
 		{"OpenPositions", openChecks()},
+		{"Stream", streamChecks()},
 		{"DueBills", dueChecks()},
+		{"DeclinedBills", declinedChecks()},
 		{"Postings", postingChecks()},
 		{"Unverified", unverifiedChecks()},
 		{"Positions", positionChecks()},
+		{"AsOf", asOfChecks()},
 		{"Backlog", backlogChecks()},
 		{"Secrets", secretChecks()},
 		{"Leases", leaseChecks()},
@@ -39,7 +44,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 			for _, check := range group.checks {
 				t.Run(check.name, func(t *testing.T) {
 					t.Parallel()
-					check.run(t, open(t))
+					check.run(trial{T: t, store: open(t)})
 				})
 			}
 		})
@@ -49,7 +54,13 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 // check is one promise.
 type check struct {
 	name string
-	run  func(t *testing.T, store Store)
+	run  func(on trial)
+}
+
+// trial is a test and the empty store that it is about.
+type trial struct {
+	*testing.T
+	store Store
 }
 
 // The company and the first instant of every check. The instant has microseconds,
@@ -146,6 +157,7 @@ func posting(d schema.Draft, state schema.PostingState, recorded time.Time) sche
 	switch state {
 	case schema.PostingPosted, schema.PostingAdopted:
 		p.Document, p.SyncToken = schema.DocumentID("doc-"+string(d.Invoice)), "0"
+	case schema.PostingNamed, schema.PostingUncertain:
 	case schema.PostingDeclined:
 		p.Fault = schema.Fault{Code: "6140", Detail: "Duplicate", Meaning: "used", Next: "rename", Owner: schema.OwnerFinance}
 	}

@@ -12,7 +12,8 @@ import (
 
 func openChecks() []check {
 	return []check{
-		{"JoinsAllThatIsKnown", func(t *testing.T, store Store) {
+		{"JoinsAllThatIsKnown", func(on trial) {
+			t, store := on.T, on.store
 			i := invoice("i-1", later(0))
 			older, newest := held(draft(i, later(1)), schema.HoldCurrency), draft(i, later(2))
 			declined := posting(newest, schema.PostingDeclined, later(3))
@@ -27,7 +28,8 @@ func openChecks() []check {
 				Invoice: i, Content: i.ContentSum(), FirstRecordedAt: later(0), Draft: newest, Posting: declined, Decision: hold,
 			}}, found)
 		}},
-		{"LeavesOutWhatHasALivePosting", func(t *testing.T, store Store) {
+		{"LeavesOutWhatHasALivePosting", func(on trial) {
+			t, store := on.T, on.store
 			states := []schema.PostingState{
 				schema.PostingNamed, schema.PostingPosted, schema.PostingAdopted, schema.PostingDeclined, schema.PostingUncertain,
 			}
@@ -38,7 +40,8 @@ func openChecks() []check {
 			}
 			require.Equal(t, []schema.InvoiceID{"i-00003"}, invoiceIDs(collect(t, store.OpenPositions(t.Context(), company))))
 		}},
-		{"ReopensWhenAPostingIsDeclined", func(t *testing.T, store Store) {
+		{"ReopensWhenAPostingIsDeclined", func(on trial) {
+			t, store := on.T, on.store
 			i := invoice("i-1", later(0))
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
 			requireOpen(t, store, "i-1")
@@ -48,7 +51,8 @@ func openChecks() []check {
 			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{posting(d, schema.PostingDeclined, later(3))}))
 			requireOpen(t, store, "i-1")
 		}},
-		{"LeavesOutWhatIsCancelledAndDraftedSo", func(t *testing.T, store Store) {
+		{"LeavesOutWhatIsCancelledAndDraftedSo", func(on trial) {
+			t, store := on.T, on.store
 			i := invoice("i-1", later(0))
 			i.Status = schema.StatusCancelled
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
@@ -60,20 +64,28 @@ func openChecks() []check {
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
 			requireOpen(t, store, "i-1")
 		}},
-		{"LeavesOutWhatIsSkippedUntilItIsReleased", func(t *testing.T, store Store) {
+		{"LeavesOutWhatIsSkippedUntilItIsReleased", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{invoice("i-1", later(0))}))
 			require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", schema.DecideSkip, later(1))}))
 			requireOpen(t, store)
 			require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", schema.DecideRelease, later(2))}))
 			requireOpen(t, store, "i-1")
 		}},
-		{"YieldsInTheOrderOfIDs", func(t *testing.T, store Store) {
+	}
+}
+
+func streamChecks() []check {
+	return []check{
+		{"YieldsInTheOrderOfIDs", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{
 				invoice("i-9", later(0)), invoice("i-10", later(0)), invoice("I-1", later(0)), invoice("i-1", later(0)),
 			}))
 			requireOpen(t, store, "I-1", "i-1", "i-10", "i-9")
 		}},
-		{"StreamsThousands", func(t *testing.T, store Store) {
+		{"StreamsThousands", func(on trial) {
+			t, store := on.T, on.store
 			var invoices []schema.Invoice
 			var drafts []schema.Draft
 			for _, id := range numbered("i", 3_210) {
@@ -90,7 +102,8 @@ func openChecks() []check {
 				}, found[n])
 			}
 		}},
-		{"StopsWhenItsConsumerDoes", func(t *testing.T, store Store) {
+		{"StopsWhenItsConsumerDoes", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{invoice("i-1", later(0)), invoice("i-2", later(0))}))
 			for p, err := range store.OpenPositions(t.Context(), company) {
 				require.NoError(t, err)
@@ -98,7 +111,8 @@ func openChecks() []check {
 				break
 			}
 		}},
-		{"YieldsTheErrorOfAnEndedContext", func(t *testing.T, store Store) {
+		{"YieldsTheErrorOfAnEndedContext", func(on trial) {
+			t, store := on.T, on.store
 			ctx, cancel := contextOf(t)
 			cancel()
 			var last error
@@ -117,7 +131,8 @@ func requireOpen(t *testing.T, store Store, ids ...schema.InvoiceID) {
 
 func dueChecks() []check {
 	return []check{
-		{"ReturnsTheOldestBillsFirst", func(t *testing.T, store Store) {
+		{"ReturnsTheOldestBillsFirst", func(on trial) {
+			t, store := on.T, on.store
 			var want []schema.Draft
 			for n, id := range []schema.InvoiceID{"i-3", "i-1", "i-2"} {
 				i := invoice(id, later(0))
@@ -131,7 +146,8 @@ func dueChecks() []check {
 			require.NoError(t, err)
 			require.Equal(t, want[1:2], found)
 		}},
-		{"LeavesOutWhatIsNotReady", func(t *testing.T, store Store) {
+		{"LeavesOutWhatIsNotReady", func(on trial) {
+			t, store := on.T, on.store
 			var drafts []schema.Draft
 			for n, state := range []schema.DraftState{
 				schema.DraftHeld, schema.DraftAwaitsContract, schema.DraftAwaitsStatus, schema.DraftInvoiceCancelled,
@@ -141,7 +157,8 @@ func dueChecks() []check {
 			require.NoError(t, store.RecordDrafts(t.Context(), drafts))
 			requireDue(t, store, later(9))
 		}},
-		{"TakesOnlyTheNewestDraft", func(t *testing.T, store Store) {
+		{"TakesOnlyTheNewestDraft", func(on trial) {
+			t, store := on.T, on.store
 			ready := draft(invoice("i-1", later(0)), later(1))
 			hold := held(draft(invoice("i-1", later(0)), later(2)), schema.HoldCurrency)
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{ready, hold}))
@@ -150,7 +167,8 @@ func dueChecks() []check {
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{ready}))
 			requireDue(t, store, later(9), ready)
 		}},
-		{"LeavesOutWhatAPersonHeldOrSkipped", func(t *testing.T, store Store) {
+		{"LeavesOutWhatAPersonHeldOrSkipped", func(on trial) {
+			t, store := on.T, on.store
 			ready := draft(invoice("i-1", later(0)), later(1))
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{ready}))
 			for n, kind := range []schema.DecisionKind{schema.DecideHold, schema.DecideSkip} {
@@ -160,13 +178,20 @@ func dueChecks() []check {
 				requireDue(t, store, later(9), ready)
 			}
 		}},
-		{"LeavesOutWhatHasALivePosting", func(t *testing.T, store Store) {
+		{"LeavesOutWhatHasALivePosting", func(on trial) {
+			t, store := on.T, on.store
 			ready := draft(invoice("i-1", later(0)), later(1))
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{ready}))
 			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{posting(ready, schema.PostingUncertain, later(2))}))
 			requireDue(t, store, later(9))
 		}},
-		{"BlocksADeclinedDraftAndNotAnotherOfItsInvoice", func(t *testing.T, store Store) {
+	}
+}
+
+func declinedChecks() []check {
+	return []check{
+		{"BlocksADeclinedDraftAndNotAnotherOfItsInvoice", func(on trial) {
+			t, store := on.T, on.store
 			first := draft(invoice("i-1", later(0)), later(1))
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{first}))
 			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{posting(first, schema.PostingDeclined, later(2))}))
@@ -183,7 +208,8 @@ func dueChecks() []check {
 			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{first}))
 			requireDue(t, store, later(9))
 		}},
-		{"RetriesADeclinedDraftWhenItsTimeHasCome", func(t *testing.T, store Store) {
+		{"RetriesADeclinedDraftWhenItsTimeHasCome", func(on trial) {
+			t, store := on.T, on.store
 			ready := draft(invoice("i-1", later(0)), later(1))
 			declined := posting(ready, schema.PostingDeclined, later(2))
 			declined.RetryAt = later(10)
@@ -207,12 +233,14 @@ func requireDue(t *testing.T, store Store, now time.Time, want ...schema.Draft) 
 
 func backlogChecks() []check {
 	return []check{
-		{"IsEmptyAtFirst", func(t *testing.T, store Store) {
+		{"IsEmptyAtFirst", func(on trial) {
+			t, store := on.T, on.store
 			backlog, err := store.Backlog(t.Context(), company)
 			require.NoError(t, err)
 			require.Equal(t, schema.Backlog{Held: map[schema.HoldReason]int{}}, backlog)
 		}},
-		{"CountsWhatIsLeftToDo", func(t *testing.T, store Store) {
+		{"CountsWhatIsLeftToDo", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, errors.Join(fillBacklog(t, store)...))
 			backlog, err := store.Backlog(t.Context(), company)
 			require.NoError(t, err)

@@ -11,7 +11,8 @@ import (
 
 func sourceChecks() []check {
 	return []check{
-		{"ReturnsAnInvoiceAsItWasRecorded", func(t *testing.T, store Store) {
+		{"ReturnsAnInvoiceAsItWasRecorded", func(on trial) {
+			t, store := on.T, on.store
 			full := invoice("i-1", later(1))
 			full.PlatformFee, full.ExternalID, full.PaymentGroup, full.PDFURL = true, "x", "g", "https://example.com/i.pdf"
 			full.PeriodStart, full.PeriodEnd, full.PaidAt = schema.NewDate(1, 1, 1), schema.NewDate(9999, 12, 31), later(-60)
@@ -23,7 +24,8 @@ func sourceChecks() []check {
 			require.NoError(t, err)
 			require.Equal(t, map[schema.InvoiceID]schema.Invoice{"i-1": full, "i-2": empty}, found)
 		}},
-		{"ReturnsAContractAsItWasRecorded", func(t *testing.T, store Store) {
+		{"ReturnsAContractAsItWasRecorded", func(on trial) {
+			t, store := on.T, on.store
 			full := schema.Contract{
 				Company: company, ID: "c-1", Worker: "w-1", WorkerEmail: "ana@example.com", ExternalID: "x", WorkerType: "Worker",
 				FirstName: "Ana", LastName: "O'Neil \\", LegalName: "ANA", Country: "CO", JobTitle: "dev", Department: "r&d", Entity: "e",
@@ -35,14 +37,21 @@ func sourceChecks() []check {
 			require.NoError(t, err)
 			require.Equal(t, map[schema.ContractID]schema.Contract{"c-1": full}, found)
 		}},
-		{"PrefersTheNewestRecord", func(t *testing.T, store Store) {
+	}
+}
+
+func newestChecks() []check {
+	return []check{
+		{"PrefersTheNewestRecord", func(on trial) {
+			t, store := on.T, on.store
 			older, newer := invoice("i-1", later(1)), invoice("i-1", later(2))
 			newer.Status = schema.StatusPaid
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{newer}))
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{older}))
 			requireStatus(t, store, schema.StatusPaid)
 		}},
-		{"PrefersWhatWasRecordedLastAtTheSameInstant", func(t *testing.T, store Store) {
+		{"PrefersWhatWasRecordedLastAtTheSameInstant", func(on trial) {
+			t, store := on.T, on.store
 			one, two := invoice("i-1", later(1)), invoice("i-1", later(1))
 			two.Status = schema.StatusPaid
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{one, two}))
@@ -52,7 +61,8 @@ func sourceChecks() []check {
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{three}))
 			requireStatus(t, store, schema.StatusCancelled)
 		}},
-		{"TakesTheSameFactAgainWithoutEffect", func(t *testing.T, store Store) {
+		{"TakesTheSameFactAgainWithoutEffect", func(on trial) {
+			t, store := on.T, on.store
 			one, two := invoice("i-1", later(1)), invoice("i-1", later(1))
 			two.Status = schema.StatusPaid
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{one}))
@@ -60,13 +70,15 @@ func sourceChecks() []check {
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{one}))
 			requireStatus(t, store, schema.StatusPaid)
 		}},
-		{"TakesNothing", func(t *testing.T, store Store) {
+		{"TakesNothing", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.RecordInvoices(t.Context(), nil))
 			found, err := store.Invoices(t.Context(), company, nil)
 			require.NoError(t, err)
 			require.Empty(t, found)
 		}},
-		{"FindsThousandsByID", func(t *testing.T, store Store) {
+		{"FindsThousandsByID", func(on trial) {
+			t, store := on.T, on.store
 			var invoices []schema.Invoice
 			var ids []schema.InvoiceID
 			for _, id := range numbered("i", 2_345) {
@@ -79,7 +91,8 @@ func sourceChecks() []check {
 			require.Len(t, found, len(ids))
 			require.Equal(t, invoices[777], found[ids[777]])
 		}},
-		{"FindsIDsWithAnyCharacters", func(t *testing.T, store Store) {
+		{"FindsIDsWithAnyCharacters", func(on trial) {
+			t, store := on.T, on.store
 			odd := schema.InvoiceID("a'b\"c\\d\te\nf{x:String}?$1@y é")
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{invoice(odd, later(1))}))
 			found, err := store.Invoices(t.Context(), company, []schema.InvoiceID{odd, "b"})
@@ -98,7 +111,8 @@ func requireStatus(t *testing.T, store Store, want schema.InvoiceStatus) {
 
 func masterChecks() []check {
 	return []check{
-		{"ReturnsTheRulesInForce", func(t *testing.T, store Store) {
+		{"ReturnsTheRulesInForce", func(on trial) {
+			t, store := on.T, on.store
 			none, err := store.Rules(t.Context(), company, time.Time{})
 			require.NoError(t, err)
 			require.Zero(t, none)
@@ -115,7 +129,8 @@ func masterChecks() []check {
 				require.Equal(t, want, got)
 			}
 		}},
-		{"ReturnsTheBooksAsLastRead", func(t *testing.T, store Store) {
+		{"ReturnsTheBooksAsLastRead", func(on trial) {
+			t, store := on.T, on.store
 			first := schema.Books{
 				Company: company, Realm: "123", Name: "Acme", Country: "US", HomeCurrency: "USD", MultiCurrency: true,
 				CloseDate: schema.NewDate(2026, 9, 30), ReadAt: later(1),
@@ -131,7 +146,8 @@ func masterChecks() []check {
 				require.Equal(t, want, got)
 			}
 		}},
-		{"ReturnsTheNewestOfEachPayee", func(t *testing.T, store Store) {
+		{"ReturnsTheNewestOfEachPayee", func(on trial) {
+			t, store := on.T, on.store
 			ana := schema.Payee{
 				Company: company, Key: "worker:1:USD", State: schema.PayeeProposed, Name: "Ana", Email: "ana@example.com", Country: "CO",
 				Business: true, Detail: "new", By: "tieout", RecordedAt: later(1),
@@ -145,24 +161,26 @@ func masterChecks() []check {
 			require.NoError(t, err)
 			require.Equal(t, map[schema.PayeeKey]schema.Payee{ana.Key: linked, ben.Key: ben}, found)
 		}},
-		{"ReturnsTheNewestConnection", func(t *testing.T, store Store) {
+		{"ReturnsTheNewestConnection", func(on trial) {
+			t, store := on.T, on.store
 			none, err := store.Connection(t.Context(), company)
 			require.NoError(t, err)
 			require.Zero(t, none)
-			on := schema.Connection{Company: company, Realm: "123", Name: "Acme", State: schema.Connected, By: "eva", RecordedAt: later(1)}
-			off := schema.Connection{Company: company, Realm: "123", State: schema.Disconnected, Detail: "asked", By: "eva", RecordedAt: later(2)}
-			require.NoError(t, store.RecordConnection(t.Context(), off))
-			require.NoError(t, store.RecordConnection(t.Context(), on))
+			connected := schema.Connection{Company: company, Realm: "123", Name: "Acme", State: schema.Connected, By: "eva", RecordedAt: later(1)}
+			ended := schema.Connection{Company: company, Realm: "123", State: schema.Disconnected, Detail: "asked", By: "eva", RecordedAt: later(2)}
+			require.NoError(t, store.RecordConnection(t.Context(), ended))
+			require.NoError(t, store.RecordConnection(t.Context(), connected))
 			got, err := store.Connection(t.Context(), company)
 			require.NoError(t, err)
-			require.Equal(t, off, got)
+			require.Equal(t, ended, got)
 		}},
 	}
 }
 
 func secretChecks() []check {
 	return []check{
-		{"ReturnsTheNewestUntilItIsForgotten", func(t *testing.T, store Store) {
+		{"ReturnsTheNewestUntilItIsForgotten", func(on trial) {
+			t, store := on.T, on.store
 			none, err := store.Secret(t.Context(), company, "tokens")
 			require.NoError(t, err)
 			require.Nil(t, none)
@@ -176,7 +194,8 @@ func secretChecks() []check {
 			require.NoError(t, err)
 			require.Nil(t, gone)
 		}},
-		{"KeepsCompaniesAndNamesApart", func(t *testing.T, store Store) {
+		{"KeepsCompaniesAndNamesApart", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.SaveSecret(t.Context(), company, "tokens", []byte("one"), later(0)))
 			for _, other := range []struct {
 				company schema.CompanyID

@@ -12,7 +12,8 @@ import (
 
 func stageChecks() []check {
 	return []check{
-		{"KeepsBodiesByteForByte", func(t *testing.T, store Store) {
+		{"KeepsBodiesByteForByte", func(on trial) {
+			t, store := on.T, on.store
 			bodies := []string{"{}", "", "\x00\xff\xfe\n\t\\'\"", strings.Repeat("å\x80", 100_000)}
 			var block schema.Block
 			for i, id := range numbered("d", len(bodies)) {
@@ -30,7 +31,8 @@ func stageChecks() []check {
 				require.Equal(t, schema.ChannelWebhook, staged.Channel)
 			}
 		}},
-		{"StoresABlockOnce", func(t *testing.T, store Store) {
+		{"StoresABlockOnce", func(on trial) {
+			t, store := on.T, on.store
 			block := blockOf("b-1", delivery("d-1", "one", later(0)), delivery("d-2", "two", later(1)))
 			for range 3 {
 				require.NoError(t, store.Stage(t.Context(), block))
@@ -38,7 +40,8 @@ func stageChecks() []check {
 			requirePending(t, store, "d-1", "d-2")
 			requireIntake(t, store, november(t), 2)
 		}},
-		{"StoresABlockOverAMonthsEndOnce", func(t *testing.T, store Store) {
+		{"StoresABlockOverAMonthsEndOnce", func(on trial) {
+			t, store := on.T, on.store
 			end := time.Date(2026, 11, 30, 23, 59, 59, 999_999_000, time.UTC)
 			block := blockOf("b-1",
 				delivery("d-1", "one", end), delivery("d-2", "two", end.Add(time.Microsecond)), delivery("d-3", "three", end))
@@ -48,11 +51,13 @@ func stageChecks() []check {
 			requireIntake(t, store, november(t), 2)
 			requireIntake(t, store, month(t, "2026-12"), 1)
 		}},
-		{"StoresNothingOfAnEmptyBlock", func(t *testing.T, store Store) {
+		{"StoresNothingOfAnEmptyBlock", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1")))
 			requirePending(t, store)
 		}},
-		{"StoresAMillisecondsDeliveriesOfSeveralCompanies", func(t *testing.T, store Store) {
+		{"StoresAMillisecondsDeliveriesOfSeveralCompanies", func(on trial) {
+			t, store := on.T, on.store
 			other := delivery("d-1", "one", later(0))
 			other.Company = "other"
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", delivery("d-1", "one", later(0)), other)))
@@ -63,7 +68,8 @@ func stageChecks() []check {
 
 func pendingChecks() []check {
 	return []check{
-		{"YieldsTheOldestFirstUpToTheLimit", func(t *testing.T, store Store) {
+		{"YieldsTheOldestFirstUpToTheLimit", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", delivery("d-2", "two", later(2)), delivery("d-3", "three", later(3)))))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-2", delivery("d-1", "one", later(1)))))
 
@@ -73,7 +79,8 @@ func pendingChecks() []check {
 			require.Equal(t, schema.DeliveryID("d-1"), found[0].ID)
 			require.Equal(t, schema.DeliveryID("d-2"), found[1].ID)
 		}},
-		{"YieldsARepeatedDeliveryOnceAsFirstReceived", func(t *testing.T, store Store) {
+		{"YieldsARepeatedDeliveryOnceAsFirstReceived", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", delivery("d-1", "one", later(5)))))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-2", delivery("d-1", "one", later(1)), delivery("d-1", "one", later(9)))))
 
@@ -83,20 +90,23 @@ func pendingChecks() []check {
 			require.Equal(t, later(1), found[0].ReceivedAt)
 			require.False(t, found[0].Conflict)
 		}},
-		{"LeavesOutWhatHasAnOutcome", func(t *testing.T, store Store) {
+		{"LeavesOutWhatHasAnOutcome", func(on trial) {
+			t, store := on.T, on.store
 			one, two := delivery("d-1", "one", later(0)), delivery("d-2", "two", later(1))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", one, two)))
 			require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(one, schema.OutcomeApplied, later(2))}))
 			requirePending(t, store, "d-2")
 		}},
-		{"LeavesOutARepetitionOfWhatHasAnOutcome", func(t *testing.T, store Store) {
+		{"LeavesOutARepetitionOfWhatHasAnOutcome", func(on trial) {
+			t, store := on.T, on.store
 			one := delivery("d-1", "one", later(0))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", one)))
 			require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(one, schema.OutcomeApplied, later(1))}))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-2", delivery("d-1", "one", later(2)))))
 			requirePending(t, store)
 		}},
-		{"YieldsALateRowThatWasReceivedEarly", func(t *testing.T, store Store) {
+		{"YieldsALateRowThatWasReceivedEarly", func(on trial) {
+			t, store := on.T, on.store
 			one := delivery("d-1", "one", later(100))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", one)))
 			require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(one, schema.OutcomeApplied, later(101))}))
@@ -104,7 +114,13 @@ func pendingChecks() []check {
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-2", delivery("d-0", "zero", start().AddDate(0, -2, 0)))))
 			requirePending(t, store, "d-0")
 		}},
-		{"CallsAnotherBodyUnderTheSameIDAConflict", func(t *testing.T, store Store) {
+	}
+}
+
+func conflictChecks() []check {
+	return []check{
+		{"CallsAnotherBodyUnderTheSameIDAConflict", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", delivery("d-1", "first", later(0)), delivery("d-1", "second", later(1)))))
 			found, err := store.Pending(t.Context(), company, 10)
 			require.NoError(t, err)
@@ -113,7 +129,8 @@ func pendingChecks() []check {
 			require.True(t, found[1].Conflict)
 			require.Equal(t, "second", string(found[1].Body))
 		}},
-		{"CallsABodyAConflictWhenAnotherWasApplied", func(t *testing.T, store Store) {
+		{"CallsABodyAConflictWhenAnotherWasApplied", func(on trial) {
+			t, store := on.T, on.store
 			applied := delivery("d-1", "applied", later(5))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", applied)))
 			require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(applied, schema.OutcomeApplied, later(6))}))
@@ -123,13 +140,15 @@ func pendingChecks() []check {
 			require.Len(t, found, 1)
 			require.True(t, found[0].Conflict)
 		}},
-		{"KnowsOnlyTheCompanysOwn", func(t *testing.T, store Store) {
+		{"KnowsOnlyTheCompanysOwn", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", delivery("d-1", "one", later(0)))))
 			found, err := store.Pending(t.Context(), "other", 10)
 			require.NoError(t, err)
 			require.Empty(t, found)
 		}},
-		{"YieldsThousandsAtOnce", func(t *testing.T, store Store) {
+		{"YieldsThousandsAtOnce", func(on trial) {
+			t, store := on.T, on.store
 			block := schema.Block{ID: "b-1"}
 			ids := numbered("d", 2_500)
 			for i, id := range ids {
@@ -148,7 +167,8 @@ func pendingChecks() []check {
 
 func intakeChecks() []check {
 	return []check{
-		{"CountsEachDeliveryOnceByItsFirstOutcome", func(t *testing.T, store Store) {
+		{"CountsEachDeliveryOnceByItsFirstOutcome", func(on trial) {
+			t, store := on.T, on.store
 			one, two, three := delivery("d-1", "one", later(0)), delivery("d-2", "two", later(1)), delivery("d-3", "three", later(2))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", one, two, three)))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-2", delivery("d-1", "one", later(3)))))
@@ -167,13 +187,15 @@ func intakeChecks() []check {
 				},
 			}, intake)
 		}},
-		{"CountsARepetitionInTheMonthOfItsFirstReceipt", func(t *testing.T, store Store) {
+		{"CountsARepetitionInTheMonthOfItsFirstReceipt", func(on trial) {
+			t, store := on.T, on.store
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", delivery("d-1", "one", later(0)))))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-2", delivery("d-1", "one", start().AddDate(0, 1, 0)))))
 			requireIntake(t, store, november(t), 1)
 			requireIntake(t, store, month(t, "2026-12"), 0)
 		}},
-		{"SeesOnlyWhatWasThereAtTheInstant", func(t *testing.T, store Store) {
+		{"SeesOnlyWhatWasThereAtTheInstant", func(on trial) {
+			t, store := on.T, on.store
 			one, two := delivery("d-1", "one", later(0)), delivery("d-2", "two", later(10))
 			require.NoError(t, store.Stage(t.Context(), blockOf("b-1", one, two)))
 			require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(one, schema.OutcomeApplied, later(5))}))
@@ -189,7 +211,8 @@ func intakeChecks() []check {
 				require.Equal(t, want, intake)
 			}
 		}},
-		{"DescribesAtMostAHundredTroubles", func(t *testing.T, store Store) {
+		{"DescribesAtMostAHundredTroubles", func(on trial) {
+			t, store := on.T, on.store
 			block := schema.Block{ID: "b-1"}
 			var outcomes []schema.Outcome
 			for i, id := range numbered("d", 130) {

@@ -21,7 +21,8 @@ func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
 
 func postingChecks() []check {
 	return []check{
-		{"ReturnsAPostingAsItWasRecorded", func(t *testing.T, store Store) {
+		{"ReturnsAPostingAsItWasRecorded", func(on trial) {
+			t, store := on.T, on.store
 			full := posting(draft(invoice("i-1", later(0)), later(1)), schema.PostingDeclined, later(2))
 			full.Body, full.RetryAt, full.TraceID = []byte("\x00\xff{}"), later(3), "tid"
 			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{full}))
@@ -29,7 +30,8 @@ func postingChecks() []check {
 			require.NoError(t, err)
 			require.Equal(t, map[string]schema.Posting{"i-1": full}, found)
 		}},
-		{"KeepsKindsApart", func(t *testing.T, store Store) {
+		{"KeepsKindsApart", func(on trial) {
+			t, store := on.T, on.store
 			vendor := schema.Posting{Company: company, Kind: schema.PostVendor, Subject: "s", State: schema.PostingNamed, RecordedAt: later(0)}
 			bill := schema.Posting{Company: company, Kind: schema.PostBill, Subject: "s", State: schema.PostingPosted, RecordedAt: later(1)}
 			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{vendor, bill}))
@@ -39,7 +41,8 @@ func postingChecks() []check {
 				require.Equal(t, map[string]schema.Posting{"s": want}, found)
 			}
 		}},
-		{"FindsThoseWhoseOutcomeIsNotKnown", func(t *testing.T, store Store) {
+		{"FindsThoseWhoseOutcomeIsNotKnown", func(on trial) {
+			t, store := on.T, on.store
 			for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
 				for n, state := range []schema.PostingState{
 					schema.PostingUncertain, schema.PostingNamed, schema.PostingPosted, schema.PostingAdopted, schema.PostingDeclined,
@@ -62,7 +65,8 @@ func postingChecks() []check {
 
 func unverifiedChecks() []check {
 	return []check{
-		{"ReturnsPostedBillsThatWereNeverReadBack", func(t *testing.T, store Store) {
+		{"ReturnsPostedBillsThatWereNeverReadBack", func(on trial) {
+			t, store := on.T, on.store
 			i := invoice("i-1", later(0))
 			posted, newer := draft(i, later(1)), held(draft(i, later(3)), schema.HoldCurrency)
 			live := posting(posted, schema.PostingPosted, later(2))
@@ -81,7 +85,8 @@ func unverifiedChecks() []check {
 			require.NoError(t, err)
 			require.Empty(t, found)
 		}},
-		{"IgnoresAVerificationOfAnotherDocument", func(t *testing.T, store Store) {
+		{"IgnoresAVerificationOfAnotherDocument", func(on trial) {
+			t, store := on.T, on.store
 			live := posting(draft(invoice("i-1", later(0)), later(1)), schema.PostingAdopted, later(2))
 			other := verification(live, later(3))
 			other.Document = "another"
@@ -92,7 +97,8 @@ func unverifiedChecks() []check {
 			require.Len(t, found, 1)
 			require.Zero(t, found[0].Verification)
 		}},
-		{"LeadsWithTheOldestUpToTheLimit", func(t *testing.T, store Store) {
+		{"LeadsWithTheOldestUpToTheLimit", func(on trial) {
+			t, store := on.T, on.store
 			for n, id := range numbered("i", 3) {
 				live := posting(draft(invoice(schema.InvoiceID(id), later(0)), later(1)), schema.PostingPosted, later(9-n))
 				require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{live}))
@@ -108,7 +114,8 @@ func unverifiedChecks() []check {
 
 func positionChecks() []check {
 	return []check{
-		{"JoinsAllThatIsKnown", func(t *testing.T, store Store) {
+		{"JoinsAllThatIsKnown", func(on trial) {
+			t, store := on.T, on.store
 			i := invoice("i-1", later(0))
 			posted, newer := draft(i, later(1)), held(draft(i, later(3)), schema.HoldCurrency)
 			live := posting(posted, schema.PostingPosted, later(2))
@@ -129,7 +136,8 @@ func positionChecks() []check {
 				}},
 				collect(t, store.Positions(t.Context(), company, november(t), time.Time{})))
 		}},
-		{"TakesThePeriodOfTheNewestBillDate", func(t *testing.T, store Store) {
+		{"TakesThePeriodOfTheNewestBillDate", func(on trial) {
+			t, store := on.T, on.store
 			moved, dated := invoice("i-1", later(0)), invoice("i-2", later(0))
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{moved, dated}))
 			moved.BillDate, moved.RecordedAt = schema.NewDate(2026, 12, 1), later(5)
@@ -139,7 +147,8 @@ func positionChecks() []check {
 			requirePeriod(t, store, "2026-11", later(4), "i-1", "i-2")
 			requirePeriod(t, store, "2026-12", later(4))
 		}},
-		{"TakesThePeriodOfTheFirstRecordWithoutABillDate", func(t *testing.T, store Store) {
+		{"TakesThePeriodOfTheFirstRecordWithoutABillDate", func(on trial) {
+			t, store := on.T, on.store
 			undated := invoice("i-1", later(0))
 			undated.BillDate = schema.Date{}
 			again := undated
@@ -148,7 +157,13 @@ func positionChecks() []check {
 			requirePeriod(t, store, "2026-11", time.Time{}, "i-1")
 			requirePeriod(t, store, "2026-12", time.Time{})
 		}},
-		{"KnowsWhenAnInvoiceWasFirstRecorded", func(t *testing.T, store Store) {
+	}
+}
+
+func asOfChecks() []check {
+	return []check{
+		{"KnowsWhenAnInvoiceWasFirstRecorded", func(on trial) {
+			t, store := on.T, on.store
 			changed := invoice("i-1", later(3))
 			changed.Lines = changed.Lines[:1]
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{changed, invoice("i-1", later(1))}))
@@ -158,13 +173,15 @@ func positionChecks() []check {
 			require.Equal(t, changed.ContentSum(), found[0].Content)
 			require.Equal(t, found, collectWithout(t, store.OpenPositions(t.Context(), company)))
 		}},
-		{"TakesTheLastDayOfTheMonth", func(t *testing.T, store Store) {
+		{"TakesTheLastDayOfTheMonth", func(on trial) {
+			t, store := on.T, on.store
 			last, next := invoice("i-1", later(0)), invoice("i-2", later(0))
 			last.BillDate, next.BillDate = schema.NewDate(2026, 11, 30), schema.NewDate(2026, 12, 1)
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{last, next}))
 			requirePeriod(t, store, "2026-11", time.Time{}, "i-1")
 		}},
-		{"NeverChangesAsOfAnInstant", func(t *testing.T, store Store) {
+		{"NeverChangesAsOfAnInstant", func(on trial) {
+			t, store := on.T, on.store
 			i := invoice("i-1", later(0))
 			d := draft(i, later(1))
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
@@ -185,7 +202,8 @@ func positionChecks() []check {
 			require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", schema.DecideHold, later(6))}))
 			require.Equal(t, before, collect(t, store.Positions(t.Context(), company, november(t), later(1))))
 		}},
-		{"StreamsThousands", func(t *testing.T, store Store) {
+		{"StreamsThousands", func(on trial) {
+			t, store := on.T, on.store
 			var invoices []schema.Invoice
 			var postings []schema.Posting
 			for _, id := range numbered("i", 2_222) {
@@ -223,39 +241,45 @@ func requirePeriod(t *testing.T, store Store, period string, asOf time.Time, ids
 
 func leaseChecks() []check {
 	return []check{
-		{"GrantsToOneUntilItEnds", func(t *testing.T, store Store) {
+		{"GrantsToOneUntilItEnds", func(on trial) {
+			t, store := on.T, on.store
 			requireLease(t, store, "a", later(0), true)
 			requireLease(t, store, "b", later(9), false)
 			requireLease(t, store, "b", later(10), true)
 			requireLease(t, store, "a", later(11), false)
 		}},
-		{"RenewsForItsHolder", func(t *testing.T, store Store) {
+		{"RenewsForItsHolder", func(on trial) {
+			t, store := on.T, on.store
 			requireLease(t, store, "a", later(0), true)
 			requireLease(t, store, "a", later(9), true)
 			requireLease(t, store, "b", later(10), false)
 			requireLease(t, store, "b", later(19), true)
 		}},
-		{"IsFreeAfterItsRelease", func(t *testing.T, store Store) {
+		{"IsFreeAfterItsRelease", func(on trial) {
+			t, store := on.T, on.store
 			requireLease(t, store, "a", later(0), true)
 			require.NoError(t, store.ReleaseLease(t.Context(), "company", "b", later(1)))
 			requireLease(t, store, "b", later(1), false)
 			require.NoError(t, store.ReleaseLease(t.Context(), "company", "a", later(1)))
 			requireLease(t, store, "b", later(1), true)
 		}},
-		{"MayBeTakenAgainAtTheInstantOfItsRelease", func(t *testing.T, store Store) {
+		{"MayBeTakenAgainAtTheInstantOfItsRelease", func(on trial) {
+			t, store := on.T, on.store
 			for range 3 {
 				requireLease(t, store, "a", later(0), true)
 				requireLease(t, store, "b", later(0), false)
 				require.NoError(t, store.ReleaseLease(t.Context(), "company", "a", later(0)))
 			}
 		}},
-		{"KeepsNamesApart", func(t *testing.T, store Store) {
+		{"KeepsNamesApart", func(on trial) {
+			t, store := on.T, on.store
 			requireLease(t, store, "a", later(0), true)
 			granted, err := store.TryLease(t.Context(), "another", "b", 10*time.Minute, later(0))
 			require.NoError(t, err)
 			require.True(t, granted)
 		}},
-		{"NeverGrantsToTwoThatAskAtOnce", func(t *testing.T, store Store) {
+		{"NeverGrantsToTwoThatAskAtOnce", func(on trial) {
+			t, store := on.T, on.store
 			for round := range 3 {
 				var granted atomic.Int64
 				var group sync.WaitGroup
