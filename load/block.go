@@ -40,7 +40,7 @@ func stops(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, ErrReauthorise) || errors.Is(err, ErrQuota) ||
+	if errors.Is(err, ErrReauthorise) || errors.Is(err, ErrBlocked) || errors.Is(err, ErrQuota) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}

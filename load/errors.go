@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/tieout/tieout/load/quickbooks"
 )
@@ -24,6 +25,10 @@ var (
 	// understood. What was under way is settled by a later cycle.
 	ErrNoAnswer = errors.New("quickbooks does not answer")
 )
+
+// errHeldBack means that throttles kept a batch back until it was too old to
+// leave.
+var errHeldBack = fmt.Errorf("%w: throttled for minutes", ErrBlocked)
 
 // errIncomplete is a draft that says it is ready and is not.
 var errIncomplete = errors.New("the draft is not complete")

@@ -109,7 +109,7 @@ const (
 type effect struct {
 	kind    effectKind
 	at      time.Time // of effectName and effectRecord: when it holds from
-	until   time.Time // of effectSend: after this it must not leave
+	until   time.Time // of effectSend: after this it must not leave; of effectName: nor be named
 	attempt int
 	answer  answer
 }
@@ -214,7 +214,7 @@ func (r rules) checked(t track, e event) (track, effect) {
 	t.phase = phaseNaming
 	t.attempt++
 	t.latest.recorded = after(e.at, l.recorded)
-	return t, effect{kind: effectName, attempt: t.attempt, at: t.latest.recorded}
+	return t, effect{kind: effectName, attempt: t.attempt, at: t.latest.recorded, until: t.since.Add(r.fresh)}
 }
 
 func (r rules) named(t track, e event) (track, effect) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -54,14 +53,16 @@ type round struct {
 }
 
 // run lets the protocol work until no job asks for anything. A context that ends
-// stops new requests; what was sent is still written down.
+// stops new requests; what was sent is still written down. What has come furthest
+// goes first, so that a batch is named, sent and answered before the next is
+// named.
 func (r *round) run(ctx context.Context, jobs []*job) {
 	for {
 		switch {
-		case r.each(jobs, effectCheck, func(asking []*job) { r.check(ctx, asking) }):
-		case r.each(jobs, effectName, func(asking []*job) { r.name(ctx, asking) }):
 		case r.each(jobs, effectRecord, func(asking []*job) { r.record(ctx, asking) }):
 		case r.each(jobs, effectSend, func(asking []*job) { r.send(ctx, asking) }):
+		case r.each(jobs, effectCheck, func(asking []*job) { r.check(ctx, asking) }):
+		case r.each(jobs, effectName, func(asking []*job) { r.name(ctx, asking) }):
 		case r.each(jobs, effectLookUp, func(asking []*job) { r.find(ctx, r, asking) }):
 		default:
 			return
@@ -135,44 +136,38 @@ func (j *job) standing(p schema.Posting) standing {
 	}
 }
 
-// name stores what is about to be sent, cut into the batches that it is sent in.
-// Nothing is named that could not be sent: each name counts as an attempt.
+// name stores what is about to be sent: one batch of it. Nothing is named that
+// could not be sent, for each name counts as an attempt; what is left out is as
+// it was, and a later cycle's.
 func (r *round) name(ctx context.Context, jobs []*job) {
-	if r.blocked() {
-		r.feedAll(jobs, event{kind: eventStop})
-		return
-	}
-	slices.SortStableFunc(jobs, func(a, b *job) int { return compareText(a.posting.Request, b.posting.Request) })
 	var rows []schema.Posting
-	var batch schema.BatchID
-	for i, j := range jobs {
-		if i%r.cfg.BatchSize == 0 || j.posting.Request != jobs[i-1].posting.Request {
-			batch = r.newBatch()
+	var named []*job
+	now, blocked, batch := r.now(), r.blocked(), r.newBatch()
+	for _, j := range jobs {
+		switch {
+		case blocked || now.After(j.todo.until):
+			r.feed(j, event{kind: eventStop})
+			continue
+		case len(rows) == r.cfg.BatchSize || len(rows) > 0 && j.posting.Request != rows[0].Request:
+			continue
 		}
 		p := &j.posting
 		p.Batch, p.State, p.Attempt, p.RecordedAt = batch, schema.PostingNamed, j.todo.attempt, j.todo.at
 		p.Document, p.SyncToken, p.Fault, p.RetryAt = "", "", schema.Fault{}, time.Time{}
-		rows = append(rows, *p)
+		rows, named = append(rows, *p), append(named, j)
+	}
+	if len(rows) == 0 {
+		return
 	}
 	if err := r.store.RecordPostings(ctx, rows); err != nil {
 		r.fail("store names", err)
-		r.feedAll(jobs, event{kind: eventStoreLost})
+		r.feedAll(named, event{kind: eventStoreLost})
 		return
 	}
-	for _, j := range jobs {
+	for _, j := range named {
 		j.base = rowOf(j.posting)
 		r.feed(j, event{kind: eventStored})
 	}
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // record stores answers. An answer that cannot be stored is not lost for good:
@@ -259,23 +254,11 @@ func (r *round) stop(err error) bool {
 // blocked reports whether nothing can be sent for now.
 func (r *round) blocked() bool { return r.halt != nil || r.block.check(r.now()) != nil }
 
-// send sends batches, one after another.
+// send sends the jobs that were named together.
 func (r *round) send(ctx context.Context, jobs []*job) {
-	for start := 0; start < len(jobs); {
-		end := start + 1
-		for end < len(jobs) && jobs[end].posting.Batch == jobs[start].posting.Batch {
-			end++
-		}
-		r.sendBatch(ctx, jobs[start:end])
-		start = end
-	}
-}
-
-func (r *round) sendBatch(ctx context.Context, jobs []*job) {
 	var items []quickbooks.BatchItem
 	var sent []*job
-	now := r.now()
-	blocked := r.blocked()
+	now, blocked := r.now(), r.blocked()
 	for _, j := range jobs {
 		if blocked || now.After(j.todo.until) {
 			r.feed(j, event{kind: eventNotSent})
@@ -288,9 +271,12 @@ func (r *round) sendBatch(ctx context.Context, jobs []*job) {
 		return
 	}
 	// What the throttles hold back for longer must not leave any more.
-	ctx, cancel := context.WithTimeout(ctx, longestWait)
+	bounded, cancel := context.WithTimeout(ctx, longestWait)
 	defer cancel()
-	answers, err := r.books.Batch(ctx, jobs[0].posting.Request, items)
+	answers, err := r.books.Batch(bounded, sent[0].posting.Request, items)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", errHeldBack, err)
+	}
 	r.metrics.batchItems.Observe(float64(len(items)))
 	for _, j := range sent {
 		j.posting.TraceID = answers.TID
