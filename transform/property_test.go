@@ -141,8 +141,8 @@ func (h history) world(t *testing.T) *world {
 	return newWorld(t, func(c *transform.Config) { c.Chunk = h.chunk })
 }
 
-// requireSettled checks that every delivery has its outcome, and that what is
-// ready is whole.
+// requireSettled checks that every delivery has its outcome, that what is ready
+// is whole, and that no two bills of a payee have one number.
 func (w *world) requireSettled(t *testing.T, deliveries int) {
 	t.Helper()
 	intake, outcomes := w.intake(t), 0
@@ -151,9 +151,14 @@ func (w *world) requireSettled(t *testing.T, deliveries int) {
 	}
 	require.Zero(t, intake.Pending)
 	require.Equal(t, deliveries, outcomes)
+	numbers := map[schema.PayeeKey][]string{}
 	for _, draft := range w.drafts(t) {
 		if draft.State == schema.DraftReady {
 			requireWhole(t, draft)
+		}
+		if draft.DocNumber != "" {
+			require.NotContains(t, numbers[draft.Payee], draft.DocNumber)
+			numbers[draft.Payee] = append(numbers[draft.Payee], draft.DocNumber)
 		}
 	}
 }

@@ -175,3 +175,64 @@ func TestRevise_VersionsAreNeverReused(t *testing.T) {
 		}
 	})
 }
+
+// What was exported and is imported again is the same set: no new version.
+func TestResolve_AnExportedSetIsUnchanged(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var given []schema.Rule
+		for _, concept := range rapid.SliceOfNDistinct(rapid.StringMatching(`[A-Z_]{1,12}`), 0, 8, rapid.ID[string]).Draw(t, "concepts") {
+			account := rapid.SampledFrom([]schema.AccountID{"77", "78", "81", "84"}).Draw(t, "account")
+			given = append(given, schema.Rule{ID: schema.RuleID("r-" + concept), Concept: concept, Account: account})
+		}
+		resolved, err := rules.Resolve(given, books(), nil)
+		require.NoError(t, err)
+		set, _ := rules.Revise(schema.RuleSet{Company: "acme"}, resolved)
+
+		text, err := rules.Encode(set)
+		require.NoError(t, err)
+		parsed, err := rules.Parse(text)
+		require.NoError(t, err)
+		again, err := rules.Resolve(parsed, books(), nil)
+		require.NoError(t, err)
+		same, changed := rules.Revise(set, again)
+		require.False(t, changed)
+		require.Equal(t, set, same)
+	})
+}
+
+// An account that is gone, asleep or of another kind is refused however it is
+// written, and what is accepted is in the books.
+func TestResolve_AnswersOnlyWithUsableAccounts(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var chart schema.Books
+		chart.ReadAt = books().ReadAt
+		for i := range rapid.IntRange(0, 6).Draw(t, "accounts") {
+			chart.Accounts = append(chart.Accounts, schema.Account{
+				ID:     schema.AccountID(rune('1' + i)),
+				Name:   rapid.SampledFrom([]string{"Pay", "pay", "Bonus", "1"}).Draw(t, "name"),
+				Type:   rapid.SampledFrom([]string{"Expense", "Bank"}).Draw(t, "type"),
+				Active: rapid.Bool().Draw(t, "active"),
+			})
+		}
+		text := rapid.SampledFrom([]schema.AccountID{"1", "2", "Pay", "PAY", "Bonus", "Fee"}).Draw(t, "text")
+		got, err := rules.Resolve([]schema.Rule{{ID: "r", Concept: "C", Account: text}}, chart, nil)
+		if err != nil {
+			var mistakes rules.Mistakes
+			require.ErrorAs(t, err, &mistakes)
+			require.Len(t, mistakes, 1)
+			require.NotEmpty(t, mistakes[0].Next)
+			return
+		}
+		for _, account := range chart.Accounts {
+			if account.ID == got[0].Account {
+				require.True(t, account.Active)
+				require.Equal(t, "Expense", account.Type)
+				require.Equal(t, account.Name, got[0].Name)
+				return
+			}
+		}
+		require.Fail(t, "an account that the books do not have", "%v", got[0])
+	})
+}
