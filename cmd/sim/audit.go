@@ -15,12 +15,7 @@ type report struct {
 	Tied     bool
 	Equation []map[string]string
 	States   map[schema.State]struct{ Count int }
-	Items    []struct {
-		InvoiceID schema.InvoiceID `json:"invoice_id"`
-		State     schema.State
-		Amount    string
-		Currency  schema.Currency
-	}
+	Items    []struct{}
 }
 
 // audit compares three sides that know nothing of each other: what Ontop says it

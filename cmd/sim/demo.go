@@ -17,6 +17,7 @@ import (
 	"github.com/tieout/tieout/cmd/internal/rig"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/transform/vendors"
 )
 
 // demoFlags say how much of a demo to give.
@@ -130,14 +131,36 @@ func (d *show) prepare(ctx context.Context, program, dir string, log io.Writer) 
 		Schedule: `{transform: "@every 5s", load: "@every 5s"}`,
 		Books: quickbookstest.Config{Now: time.Now, Seed: d.flags.seed, Realms: []quickbookstest.Realm{{
 			ID: quickbookstest.DefaultRealm, Name: "Acme Inc", Country: "US",
-			Preferences: quickbookstest.Preferences{MultiCurrency: true, HomeCurrency: "USD", BookCloseDate: first.AddDays(-1).String()},
+			Preferences: quickbookstest.Preferences{MultiCurrency: true, HomeCurrency: homeCurrency, BookCloseDate: first.AddDays(-1).String()},
 		}}},
 	})
 	if err != nil {
 		return err
 	}
-	_, err = d.rig.Books.Create(d.rig.Realm, "Customer", map[string]any{"DisplayName": customerName})
-	return err
+	return d.clash()
 }
 
-const customerName = "Globex Corporation"
+const (
+	homeCurrency = "USD"
+	customerName = "Globex Corporation"
+)
+
+// clash enters a customer by the very name that a worker's vendor would get, which
+// QuickBooks does not allow twice.
+func (d *show) clash() error {
+	for _, invoice := range d.history.Expected.With(ontopsim.NameTaken) {
+		var suffixes []string
+		if invoice.Currency != homeCurrency {
+			suffixes = append(suffixes, string(invoice.Currency))
+		}
+		name := vendors.DisplayName(customerName, suffixes...)
+		_, err := d.rig.Books.Create(d.rig.Realm, "Customer", map[string]any{"DisplayName": name})
+		if fault, ok := errors.AsType[*quickbookstest.Fault](err); ok && fault.Errors[0].Code == "6240" {
+			err = nil // two invoices of one worker
+		}
+		if err != nil {
+			return fmt.Errorf("enter customer %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -137,11 +137,13 @@ func total(counts map[string]int) int {
 	return sum
 }
 
-// conclude prints the newest month's report and compares all of them with what
-// Ontop says it sent and with what QuickBooks says it holds.
+// conclude prints the report of the month with the most left open, and compares
+// all of them with what Ontop says it sent and what QuickBooks says it holds.
 func (d *show) conclude(ctx context.Context) (outcome, error) {
 	result := outcome{Deliveries: len(d.history.Events), Invoices: len(d.history.Expected.Invoices)}
 	check := newAudit(d.history.Expected)
+	var shown schema.Period
+	most := -1
 	for _, period := range periods(d.history.Expected) {
 		text, code, err := d.rig.Run(ctx, "reconcile", "--period", period.String(), "--format", "json")
 		if err != nil {
@@ -151,9 +153,13 @@ func (d *show) conclude(ctx context.Context) (outcome, error) {
 		if err := json.Unmarshal(text, &report); err != nil {
 			return result, fmt.Errorf("read report of %s: %w", period, err)
 		}
+		before := check.open
 		check.add(period, report, code)
+		if check.open-before > most {
+			shown, most = period, check.open-before
+		}
 	}
-	page, _, err := d.rig.Run(ctx, "reconcile", "--period", d.last.String())
+	page, _, err := d.rig.Run(ctx, "reconcile", "--period", shown.String())
 	if err != nil {
 		return result, err
 	}

@@ -65,13 +65,25 @@ func (r *root) vendorsApprove() *cobra.Command {
 	}
 	only := companyFlag(command)
 	all := command.Flags().Bool("all", false, "approve all that are proposed")
+	name := command.Flags().String("name", "", "create the one payee's vendor under `NAME` instead of the proposed one")
 	command.RunE = func(c *cobra.Command, args []string) error {
 		if *all == (len(args) > 0) {
 			return usageError{fmt.Errorf("%s: name payees, or give --all", c.CommandPath())}
 		}
+		if *name != "" && len(args) != 1 {
+			return usageError{fmt.Errorf("--name: is for exactly one payee, got %d", len(args))}
+		}
 		return r.with(c.Context(), func(a *app.App) error {
 			id, err := company(a, *only)
 			if err != nil {
+				return err
+			}
+			if *name != "" {
+				as, err := a.ApproveVendorAs(c.Context(), id, schema.PayeeKey(args[0]), *name, operator())
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(r.out, "%s approved as %q; it is created with the next load\n", args[0], clean(as))
 				return err
 			}
 			approved, err := a.ApproveVendors(c.Context(), id, payeeKeys(args), operator())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/transform/rules"
+	"github.com/tieout/tieout/transform/vendors"
 )
 
 // Errors about what a person asked for.
@@ -77,16 +78,47 @@ func (a *App) ApproveVendors(ctx context.Context, id schema.CompanyID, keys []sc
 	}
 	var approved []schema.Payee
 	for _, key := range keys {
-		payee, ok := known[key]
-		switch {
-		case !ok:
-			return 0, fmt.Errorf("payee %s: %w", key, ErrNoSuchPayee)
-		case payee.State == schema.PayeeProposed, payee.State == schema.PayeeDeclined:
-			payee.State, payee.By, payee.Detail, payee.RecordedAt = schema.PayeeApproved, by, "", a.stamp()
-			approved = append(approved, payee)
+		payee, err := a.approvable(known, key)
+		if err != nil {
+			return 0, err
 		}
+		payee.State, payee.By, payee.Detail, payee.RecordedAt = schema.PayeeApproved, by, "", a.stamp()
+		approved = append(approved, payee)
 	}
 	return len(approved), a.store.RecordPayees(ctx, approved)
+}
+
+// ApproveVendorAs lets one payee's vendor be created under another name than was
+// proposed, such as when a customer has that one. The name is made to fit what
+// QuickBooks allows, and returned.
+func (a *App) ApproveVendorAs(
+	ctx context.Context, id schema.CompanyID, key schema.PayeeKey, name, by string,
+) (string, error) {
+	known, err := a.store.Payees(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	payee, err := a.approvable(known, key)
+	if err != nil {
+		return "", err
+	}
+	payee.Name = vendors.DisplayName(name)
+	if payee.Name == "" {
+		return "", fmt.Errorf("name %q: has no character that QuickBooks allows", name)
+	}
+	payee.State, payee.By, payee.Detail, payee.RecordedAt = schema.PayeeApproved, by, "", a.stamp()
+	return payee.Name, a.store.RecordPayees(ctx, []schema.Payee{payee})
+}
+
+func (a *App) approvable(known map[schema.PayeeKey]schema.Payee, key schema.PayeeKey) (schema.Payee, error) {
+	payee, ok := known[key]
+	switch {
+	case !ok:
+		return schema.Payee{}, fmt.Errorf("payee %s: %w", key, ErrNoSuchPayee)
+	case payee.State != schema.PayeeProposed && payee.State != schema.PayeeDeclined:
+		return schema.Payee{}, fmt.Errorf("payee %s: is %s; only one that is proposed or declined can be approved", key, payee.State)
+	}
+	return payee, nil
 }
 
 // LinkVendor records that a vendor which exists in QuickBooks stands for a payee.
