@@ -32,9 +32,9 @@ func (discard) Append(context.Context, schema.Delivery) error { return nil }
 func wall() ingest.Env { return ingest.Env{Now: time.Now, Log: slog.New(slog.DiscardHandler)} }
 
 // sample is a signed request of 1.5 KB, as it goes over the wire.
-func sample(t testing.TB) []byte {
-	t.Helper()
-	k := key(t, secretA)
+func sample(tb testing.TB) []byte {
+	tb.Helper()
+	k := key(tb, secretA)
 	body := `{"event_type":"INVOICE_CREATED","data":{"note":"` + string(bytes.Repeat([]byte("x"), 1480)) + `"}}`
 	ts := strconv.FormatInt(time.Now().Unix(), 10)
 	return fmt.Appendf(nil, "POST /webhooks/ontop/acme HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"+
@@ -43,36 +43,39 @@ func sample(t testing.TB) []byte {
 }
 
 // listen serves journal behind a real socket until the benchmark ends.
-func listen(t testing.TB, journal ingest.Appender) string {
-	t.Helper()
+func listen(tb testing.TB, journal ingest.Appender) string {
+	tb.Helper()
 	r, err := ingest.NewReceiver([]ingest.Company{{
-		ID: "acme", RatePerSecond: 1 << 30, Verifier: verifier(t, ingest.SignatureConfig{Tolerance: time.Hour}, key(t, secretA)),
+		ID: "acme", RatePerSecond: 1 << 30, Verifier: verifier(tb, ingest.SignatureConfig{Tolerance: time.Hour}, key(tb, secretA)),
 	}}, journal, ingest.ReceiverConfig{}, wall())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- r.Serve(ctx, ln) }()
-	t.Cleanup(func() { cancel(); <-done })
+	tb.Cleanup(func() { cancel(); <-done })
 	return ln.Addr().String()
 }
 
-// load sends request over connections for as long as told, each as fast as it is
+// One measurement. Short, so that both sides see the same machine.
+const slice = 700 * time.Millisecond
+
+// load sends request over connections for one slice, each as fast as it is
 // answered. It returns the answers of 202, those of anything else, and the 99th
 // percentile.
-func load(t testing.TB, addr string, request []byte, connections int, d time.Duration) (accepted, refused int64, p99 time.Duration) {
-	t.Helper()
+func load(tb testing.TB, addr string, request []byte, connections int) (accepted, refused int64, p99 time.Duration) {
+	tb.Helper()
 	var ok, no atomic.Int64
 	var mu sync.Mutex
 	var times []time.Duration
-	end := time.Now().Add(d)
+	end := time.Now().Add(slice)
 	var wg sync.WaitGroup
 	for range connections {
 		wg.Go(func() {
 			conn, err := net.Dial("tcp", addr)
 			if err != nil {
-				t.Error(err)
+				tb.Error(err)
 				return
 			}
 			defer conn.Close()
@@ -81,7 +84,7 @@ func load(t testing.TB, addr string, request []byte, connections int, d time.Dur
 			for start := time.Now(); start.Before(end); {
 				code, err := exchange(conn, r, request)
 				if err != nil {
-					t.Error(err)
+					tb.Error(err)
 					return
 				}
 				now := time.Now()
@@ -132,11 +135,11 @@ func exchange(conn net.Conn, r *bufio.Reader, request []byte) (code int, err err
 }
 
 // onDisk opens a journal on a real disk.
-func onDisk(t testing.TB) *ingest.Journal {
-	t.Helper()
-	j, err := ingest.OpenJournal(ingest.JournalConfig{Dir: t.TempDir(), MaxBytes: 64 << 30}, wall())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, j.Close()) })
+func onDisk(tb testing.TB) *ingest.Journal {
+	tb.Helper()
+	j, err := ingest.OpenJournal(ingest.JournalConfig{Dir: tb.TempDir(), MaxBytes: 64 << 30}, wall())
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, j.Close()) })
 	return j
 }
 
@@ -152,7 +155,6 @@ func (n *null) Stage(_ context.Context, b schema.Block) error {
 // journal to the same receiver without one. A run whose ledger does not balance
 // fails.
 func BenchmarkIntake(b *testing.B) {
-	const slice = 700 * time.Millisecond
 	for _, draining := range []bool{false, true} {
 		for _, connections := range []int{64, 256} {
 			b.Run(fmt.Sprintf("draining=%t/connections=%d", draining, connections), func(b *testing.B) {
@@ -169,13 +171,13 @@ func BenchmarkIntake(b *testing.B) {
 					go func() { done <- d.Run(ctx) }()
 					b.Cleanup(func() { cancel(); <-done })
 				}
-				load(b, bare, request, connections, slice)
-				kept, _, _ := load(b, durable, request, connections, slice)
+				load(b, bare, request, connections)
+				kept, _, _ := load(b, durable, request, connections)
 				var ratios, rates, tails []float64
 				b.ResetTimer()
 				for b.Loop() {
-					without, _, _ := load(b, bare, request, connections, slice)
-					with, refused, p99 := load(b, durable, request, connections, slice)
+					without, _, _ := load(b, bare, request, connections)
+					with, refused, p99 := load(b, durable, request, connections)
 					require.Zero(b, refused)
 					kept += with
 					ratios = append(ratios, float64(with)/float64(without))

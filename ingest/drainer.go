@@ -76,8 +76,11 @@ func (c DrainConfig) withDefaults() DrainConfig {
 // Validate reports every bad setting at once, each by its key.
 func (c DrainConfig) Validate() error {
 	return notNegative("drain", []setting{
-		{"block_deliveries", int64(c.BlockDeliveries)}, {"block_bytes", c.BlockBytes},
-		{"interval", int64(c.Interval)}, {"max_backoff", int64(c.MaxBackoff)}, {"timeout", int64(c.Timeout)},
+		{"block_deliveries", int64(c.BlockDeliveries)},
+		{"block_bytes", c.BlockBytes},
+		{"interval", int64(c.Interval)},
+		{"max_backoff", int64(c.MaxBackoff)},
+		{"timeout", int64(c.Timeout)},
 	})
 }
 
@@ -125,20 +128,17 @@ func (d *Drainer) Run(ctx context.Context) error {
 	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, d.cfg.MaxBackoff
 	for ctx.Err() == nil {
 		staged, err := d.RunOnce(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		if err != nil && ctx.Err() == nil {
 			wait := pause.NextBackOff()
 			d.env.Metrics.drainErrors.Inc()
 			d.env.Log.WarnContext(ctx, "block could not be staged; it is offered again",
 				slog.Any("error", err), slog.Duration("wait", wait))
 			sleep(ctx, wait)
 			continue
-		case staged == 0:
+		}
+		if staged == 0 {
 			select {
 			case <-ctx.Done():
-				return nil
 			case <-d.backlog.Ready():
 			}
 		}

@@ -22,10 +22,10 @@ var (
 	_ ingest.Appender = (*ingest.Journal)(nil)
 )
 
-func drainer(t testing.TB, j ingest.Backlog, store ingest.Stager, nudge func(), cfg ingest.DrainConfig) *ingest.Drainer {
-	t.Helper()
+func drainer(tb testing.TB, j ingest.Backlog, store ingest.Stager, nudge func(), cfg ingest.DrainConfig) *ingest.Drainer {
+	tb.Helper()
 	d, err := ingest.NewDrainer(j, store, nudge, cfg, env())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return d
 }
 
@@ -155,7 +155,8 @@ func TestDrainer_Run(t *testing.T) {
 			})
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
-			go func() { done <- drainer(t, q, store, func() { nudges++ }, ingest.DrainConfig{}).Run(ctx) }()
+			d := drainer(t, q, store, func() { nudges++ }, ingest.DrainConfig{})
+			go func() { done <- d.Run(ctx) }()
 			time.Sleep(24*time.Hour + time.Minute)
 			synctest.Wait()
 			require.Equal(t, []string{"0", "1", "2"}, staged, "in order")
@@ -175,7 +176,8 @@ func TestDrainer_Run(t *testing.T) {
 			store := stage(func(schema.Block) error { staged = time.Now(); return nil })
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
-			go func() { done <- drainer(t, q, store, nil, ingest.DrainConfig{}).Run(ctx) }()
+			d := drainer(t, q, store, nil, ingest.DrainConfig{})
+			go func() { done <- d.Run(ctx) }()
 			time.Sleep(time.Hour)
 			synctest.Wait()
 			arrived := time.Now()

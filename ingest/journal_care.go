@@ -222,6 +222,6 @@ func ignoreMissing(err error) error {
 }
 
 func (j *Journal) logBroken(err error) {
-	j.env.Log.LogAttrs(context.Background(), slog.LevelError, "journal's disk failed; nothing is acknowledged until it is reopened",
+	j.env.Log.Error("journal's disk failed; nothing is acknowledged until it is reopened",
 		slog.Any("error", err))
 }

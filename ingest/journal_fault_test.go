@@ -37,7 +37,7 @@ func TestJournal_FailingDisk(t *testing.T) {
 			return func() { d.onWrite.Store(nil) }
 		},
 		"WriteIsShort": func(d *disk) func() {
-			fail := func(p []byte) (int, error) { return len(p) / 2, nil }
+			fail := func(p []byte) (int, error) { return len(p) / 2, nil } //nolint:unparam // a short write that reports no error
 			d.onWrite.Store(&fail)
 			return func() { d.onWrite.Store(nil) }
 		},
@@ -165,24 +165,24 @@ func written(t *testing.T, n int) (*vfs.MemFS, string) {
 	return fs, "/journal/000000000001.wal"
 }
 
-func contents(t testing.TB, fs vfs.FS, path string) []byte {
-	t.Helper()
+func contents(tb testing.TB, fs vfs.FS, path string) []byte {
+	tb.Helper()
 	f, err := fs.Open(path)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer f.Close()
 	raw, err := io.ReadAll(f)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return raw
 }
 
-func replace(t testing.TB, fs vfs.FS, path string, raw []byte) {
-	t.Helper()
+func replace(tb testing.TB, fs vfs.FS, path string, raw []byte) {
+	tb.Helper()
 	f, err := fs.Create(path, vfs.WriteCategoryUnspecified)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	_, err = f.Write(slices.Clone(raw))
-	require.NoError(t, err)
-	require.NoError(t, f.Sync())
-	require.NoError(t, f.Close())
+	require.NoError(tb, err)
+	require.NoError(tb, f.Sync())
+	require.NoError(tb, f.Close())
 }
 
 func TestJournal_Damage(t *testing.T) {

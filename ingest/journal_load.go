@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +50,7 @@ func (j *Journal) load(ceiling uint64) error {
 		if oldest := slices.IndexFunc(firsts, func(f uint64) bool { return f > 0 }); oldest >= 0 {
 			m.Drained = firsts[oldest] - 1
 		}
-		j.env.Log.LogAttrs(context.Background(), slog.LevelError, "drained mark is damaged; all of the journal goes to the store again",
+		j.env.Log.Error("drained mark is damaged; all of the journal goes to the store again",
 			slog.String("dir", j.cfg.Dir), slog.Uint64("from", m.Drained+1))
 	}
 	l := &loading{j: j, ceiling: ceiling, marks: m, last: m.Drained}
@@ -108,14 +107,14 @@ func (j *Journal) lost(loss Loss) {
 		return
 	}
 	j.loss[loss.From] = loss
-	level := slog.LevelWarn
-	if loss.Acknowledged {
-		level = slog.LevelError
-		j.env.Metrics.lost.Add(float64(loss.To - loss.From + 1))
+	where := slog.Group("deliveries", slog.Uint64("from", loss.From), slog.Uint64("to", loss.To))
+	if !loss.Acknowledged {
+		j.env.Log.Warn("journal ends in the middle of a commit; what was not acknowledged is left out",
+			slog.String("path", loss.Path), where)
+		return
 	}
-	j.env.Log.Log(context.Background(), level, "journal is damaged: deliveries are unreadable",
-		slog.String("path", loss.Path), slog.Uint64("from", loss.From), slog.Uint64("to", loss.To),
-		slog.Bool("acknowledged", loss.Acknowledged))
+	j.env.Metrics.lost.Add(float64(loss.To - loss.From + 1))
+	j.env.Log.Error("journal is damaged; acknowledged deliveries are unreadable", slog.String("path", loss.Path), where)
 }
 
 // list returns the segments in the folder, oldest first.

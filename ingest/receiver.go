@@ -78,9 +78,12 @@ func (c ReceiverConfig) withDefaults() ReceiverConfig {
 // Validate reports every bad setting at once, each by its key.
 func (c ReceiverConfig) Validate() error {
 	err := notNegative("public", []setting{
-		{"body_limit", int64(c.BodyLimit)}, {"header_limit", int64(c.HeaderLimit)},
-		{"read_timeout", int64(c.ReadTimeout)}, {"write_timeout", int64(c.WriteTimeout)},
-		{"idle_timeout", int64(c.IdleTimeout)}, {"connections", int64(c.Connections)},
+		{"body_limit", int64(c.BodyLimit)},
+		{"header_limit", int64(c.HeaderLimit)},
+		{"read_timeout", int64(c.ReadTimeout)},
+		{"write_timeout", int64(c.WriteTimeout)},
+		{"idle_timeout", int64(c.IdleTimeout)},
+		{"connections", int64(c.Connections)},
 		{"shutdown_timeout", int64(c.ShutdownTimeout)},
 	})
 	if c.BodyLimit > maxBody {
@@ -183,8 +186,7 @@ func (r *Receiver) Serve(ctx context.Context, ln net.Listener) error {
 	}
 	err := r.app.ShutdownWithTimeout(r.cfg.ShutdownTimeout)
 	_ = ln.Close() // when it had not begun to serve yet, nobody else closes it
-	<-served
-	if err != nil {
+	if err = errors.Join(err, <-served); err != nil {
 		return fmt.Errorf("answer requests in flight: %w", err)
 	}
 	return nil

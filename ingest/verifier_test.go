@@ -299,8 +299,12 @@ func TestVerifier_HMACHex(t *testing.T) {
 	}{
 		{"Plain", ingest.SignatureConfig{}, header{"X-Signature": {sum(body)}}, nil},
 		{"MethodBeforeBody", ingest.SignatureConfig{Header: "X-Deel-Signature", Prefix: "POST"}, header{"X-Deel-Signature": {sum("POST", body)}}, nil},
-		{"MillisecondsAfterBody", ingest.SignatureConfig{Header: "X-Remote-Signature", Suffix: ":{timestamp}", TimestampHeader: "X-Remote-Timestamp"},
-			header{"X-Remote-Signature": {sum(body, ":", millis)}, "X-Remote-Timestamp": {millis}}, nil},
+		{
+			"MillisecondsAfterBody",
+			ingest.SignatureConfig{Header: "X-Remote-Signature", Suffix: ":{timestamp}", TimestampHeader: "X-Remote-Timestamp"},
+			header{"X-Remote-Signature": {sum(body, ":", millis)}, "X-Remote-Timestamp": {millis}},
+			nil,
+		},
 		{"NamedAlgorithm", ingest.SignatureConfig{SignaturePrefix: "sha256="}, header{"X-Signature": {"sha256=" + sum(body)}}, nil},
 		{"UpperCase", ingest.SignatureConfig{}, header{"X-Signature": {strings.ToUpper(sum(body))}}, nil},
 		{"Missing", ingest.SignatureConfig{}, header{}, ingest.RejectedMissing},
