@@ -38,11 +38,11 @@ func delivery(n int) schema.Delivery {
 }
 
 // open opens a journal in memory, or in what is left of one.
-func open(t testing.TB, fs vfs.FS, change ...func(*ingest.JournalConfig)) *ingest.Journal {
-	t.Helper()
+func open(tb testing.TB, fs vfs.FS, change ...func(*ingest.JournalConfig)) *ingest.Journal {
+	tb.Helper()
 	j, err := tryOpen(fs, change...)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = j.Close() })
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = j.Close() })
 	return j
 }
 
@@ -59,10 +59,10 @@ func small(c *ingest.JournalConfig) { c.SegmentBytes = 4 << 10 }
 var all = ingest.Limits{Deliveries: 1 << 20, Bytes: 1 << 40}
 
 // waiting returns everything in the journal without forgetting it.
-func waiting(t testing.TB, j *ingest.Journal) []schema.Delivery {
-	t.Helper()
-	block, err := j.Cut(t.Context(), all)
-	require.NoError(t, err)
+func waiting(tb testing.TB, j *ingest.Journal) []schema.Delivery {
+	tb.Helper()
+	block, err := j.Cut(tb.Context(), all)
+	require.NoError(tb, err)
 	return block.Deliveries
 }
 

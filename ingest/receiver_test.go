@@ -64,31 +64,31 @@ type bench struct {
 	stop func() error
 }
 
-func serve(t testing.TB, journal ingest.Appender, change ...func(*ingest.ReceiverConfig)) *bench {
-	t.Helper()
-	b := &bench{key: key(t, secretA), reg: prometheus.NewRegistry()}
+func serve(tb testing.TB, journal ingest.Appender, change ...func(*ingest.ReceiverConfig)) *bench {
+	tb.Helper()
+	b := &bench{key: key(tb, secretA), reg: prometheus.NewRegistry()}
 	cfg := ingest.ReceiverConfig{ReadTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second}
 	for _, c := range change {
 		c(&cfg)
 	}
 	e := env()
 	e.Metrics = ingest.NewMetrics(b.reg)
-	e.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	e.Log = slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	b.r, err = ingest.NewReceiver([]ingest.Company{
-		{ID: "acme", Verifier: verifier(t, ingest.SignatureConfig{}, b.key)},
-		{ID: "other", Verifier: verifier(t, ingest.SignatureConfig{}, key(t, secretB))},
-		{ID: "slow", Verifier: verifier(t, ingest.SignatureConfig{UnsafeAcceptUnsigned: true}), RatePerSecond: 2},
+		{ID: "acme", Verifier: verifier(tb, ingest.SignatureConfig{}, b.key)},
+		{ID: "other", Verifier: verifier(tb, ingest.SignatureConfig{}, key(tb, secretB))},
+		{ID: "slow", Verifier: verifier(tb, ingest.SignatureConfig{UnsafeAcceptUnsigned: true}), RatePerSecond: 2},
 	}, journal, cfg, e)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	b.addr = ln.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.r.Serve(ctx, ln) }()
 	b.stop = sync.OnceValue(func() error { cancel(); return <-done })
-	t.Cleanup(func() { _ = b.stop() })
+	tb.Cleanup(func() { _ = b.stop() })
 	return b
 }
 
@@ -97,13 +97,23 @@ type reply struct {
 	code   int
 	header http.Header
 	text   string
+	closes bool
 }
 
 // post sends one request on a connection of its own.
-func (b *bench) post(t testing.TB, path string, h http.Header, body io.Reader, change ...func(*http.Request)) reply {
-	t.Helper()
+func (b *bench) post(tb testing.TB, path string, h http.Header, body io.Reader, change ...func(*http.Request)) reply {
+	tb.Helper()
+	got, err := b.send(path, h, body, change...)
+	require.NoError(tb, err)
+	return got
+}
+
+// send is post for goroutines other than the test's own.
+func (b *bench) send(path string, h http.Header, body io.Reader, change ...func(*http.Request)) (reply, error) {
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+b.addr+path, body)
-	require.NoError(t, err)
+	if err != nil {
+		return reply{}, err
+	}
 	req.Header = h.Clone()
 	if req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
@@ -114,17 +124,18 @@ func (b *bench) post(t testing.TB, path string, h http.Header, body io.Reader, c
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true}}
 	res, err := client.Do(req)
-	require.NoError(t, err)
+	if err != nil {
+		return reply{}, err
+	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	return reply{code: res.StatusCode, header: res.Header, text: string(text)}
+	return reply{code: res.StatusCode, header: res.Header, text: string(text)}, err
 }
 
-func (b *bench) requests(t testing.TB, code string) int {
-	t.Helper()
+func (b *bench) requests(tb testing.TB, code string) int {
+	tb.Helper()
 	families, err := b.reg.Gather()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	for _, f := range families {
 		if f.GetName() != "tieout_ingest_requests_total" {
 			continue
@@ -276,7 +287,7 @@ func TestReceiver_Reload(t *testing.T) {
 }
 
 // raw sends bytes as they are and returns the answers in order.
-func raw(t *testing.T, addr, request string, answers int) []*http.Response {
+func raw(t *testing.T, addr, request string, answers int) []reply {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
@@ -285,15 +296,22 @@ func raw(t *testing.T, addr, request string, answers int) []*http.Response {
 	_, err = io.WriteString(conn, request)
 	require.NoError(t, err)
 	r := bufio.NewReader(conn)
-	var out []*http.Response
+	var out []reply
 	for range answers {
-		res, err := http.ReadResponse(r, nil)
-		require.NoError(t, err)
-		_, err = io.Copy(io.Discard, res.Body)
-		require.NoError(t, err)
-		out = append(out, res)
+		out = append(out, answer(t, r))
 	}
 	return out
+}
+
+// answer reads the next answer.
+func answer(t *testing.T, r *bufio.Reader) reply {
+	t.Helper()
+	res, err := http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return reply{code: res.StatusCode, header: res.Header, text: string(text), closes: res.Close}
 }
 
 // wire writes a signed request by hand.
@@ -325,7 +343,7 @@ func TestReceiver_Wire(t *testing.T) {
 			all.WriteString(wire(b, "HTTP/1.1", fmt.Sprintf("m%d", n), body, length(body)) + "\r\n" + body)
 		}
 		for _, res := range raw(t, b.addr, all.String(), 20) {
-			require.Equal(t, 202, res.StatusCode)
+			require.Equal(t, 202, res.code)
 		}
 		require.Len(t, journal.deliveries(), 20)
 	})
@@ -334,8 +352,8 @@ func TestReceiver_Wire(t *testing.T) {
 		t.Parallel()
 		b := serve(t, &memory{})
 		res := raw(t, b.addr, wire(b, "HTTP/1.0", "m", body, length(body))+"\r\n"+body, 1)[0]
-		require.Equal(t, 202, res.StatusCode)
-		require.True(t, res.Close)
+		require.Equal(t, 202, res.code)
+		require.True(t, res.closes)
 	})
 
 	t.Run("Chunked", func(t *testing.T) {
@@ -344,7 +362,7 @@ func TestReceiver_Wire(t *testing.T) {
 		b := serve(t, journal)
 		chunks := fmt.Sprintf("%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n", 5, body[:5], len(body)-5, body[5:])
 		res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", body, "Transfer-Encoding: chunked")+"\r\n"+chunks, 1)[0]
-		require.Equal(t, 202, res.StatusCode)
+		require.Equal(t, 202, res.code)
 		require.Equal(t, schema.BodyID([]byte(body)), schema.BodyID(journal.deliveries()[0].Body))
 	})
 
@@ -353,7 +371,7 @@ func TestReceiver_Wire(t *testing.T) {
 		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.BodyLimit = 1000 })
 		chunk := fmt.Sprintf("%x\r\n%s\r\n", 900, strings.Repeat("a", 900))
 		res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", body, "Transfer-Encoding: chunked")+"\r\n"+chunk+chunk+"0\r\n\r\n", 1)[0]
-		require.Equal(t, 413, res.StatusCode)
+		require.Equal(t, 413, res.code)
 	})
 
 	t.Run("BrokenChunk", func(t *testing.T) {
@@ -361,7 +379,7 @@ func TestReceiver_Wire(t *testing.T) {
 		journal := &memory{}
 		b := serve(t, journal)
 		res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", body, "Transfer-Encoding: chunked")+"\r\nzz\r\n"+body+"\r\n0\r\n\r\n", 1)[0]
-		require.Equal(t, 400, res.StatusCode)
+		require.Equal(t, 400, res.code)
 		require.Empty(t, journal.deliveries())
 	})
 
@@ -375,15 +393,10 @@ func TestReceiver_Wire(t *testing.T) {
 		_, err = io.WriteString(conn, wire(b, "HTTP/1.1", "m", body, length(body), "Expect: 100-continue")+"\r\n")
 		require.NoError(t, err)
 		r := bufio.NewReader(conn)
-		res, err := http.ReadResponse(r, nil)
-		require.NoError(t, err)
-		require.Equal(t, 100, res.StatusCode)
+		require.Equal(t, 100, answer(t, r).code)
 		_, err = io.WriteString(conn, body)
 		require.NoError(t, err)
-		res, err = http.ReadResponse(r, nil)
-		require.NoError(t, err)
-		require.Equal(t, 202, res.StatusCode)
-		require.NoError(t, res.Body.Close())
+		require.Equal(t, 202, answer(t, r).code)
 	})
 
 	t.Run("LengthTooShortFailsTheSignature", func(t *testing.T) {
@@ -391,7 +404,7 @@ func TestReceiver_Wire(t *testing.T) {
 		journal := &memory{}
 		b := serve(t, journal)
 		res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", body, "Content-Length: 5", "Connection: close")+"\r\n"+body, 1)[0]
-		require.Equal(t, 401, res.StatusCode)
+		require.Equal(t, 401, res.code)
 		require.Empty(t, journal.deliveries())
 	})
 
@@ -400,7 +413,7 @@ func TestReceiver_Wire(t *testing.T) {
 		journal := &memory{}
 		b := serve(t, journal, func(c *ingest.ReceiverConfig) { c.ReadTimeout = 100 * time.Millisecond })
 		res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", body, "Content-Length: 500")+"\r\n"+body, 1)[0]
-		require.Equal(t, 408, res.StatusCode)
+		require.Equal(t, 408, res.code)
 		require.Empty(t, journal.deliveries())
 	})
 
@@ -428,7 +441,7 @@ func TestReceiver_Wire(t *testing.T) {
 	t.Run("NotHTTP", func(t *testing.T) {
 		t.Parallel()
 		b := serve(t, &memory{})
-		require.Equal(t, 400, raw(t, b.addr, "\x16\x03\x01\x02\x00\r\n\r\n", 1)[0].StatusCode)
+		require.Equal(t, 400, raw(t, b.addr, "\x16\x03\x01\x02\x00\r\n\r\n", 1)[0].code)
 	})
 }
 
@@ -450,7 +463,7 @@ func TestReceiver_Shutdown(t *testing.T) {
 		answers := make(chan int, 8)
 		for n := range 8 {
 			go func() {
-				res := b.post(t, "/webhooks/ontop/acme", signed(b.key.Secret, fmt.Sprintf("m%d", n), "{}"), strings.NewReader("{}"))
+				res, _ := b.send("/webhooks/ontop/acme", signed(b.key.Secret, fmt.Sprintf("m%d", n), "{}"), strings.NewReader("{}"))
 				answers <- res.code
 			}()
 		}
@@ -482,10 +495,7 @@ func TestReceiver_Shutdown(t *testing.T) {
 		defer conn.Close()
 		_, err = io.WriteString(conn, wire(b, "HTTP/1.1", "m", "{}", length("{}"))+"\r\n{}")
 		require.NoError(t, err)
-		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		require.NoError(t, err)
-		require.Equal(t, 202, res.StatusCode)
-		require.NoError(t, res.Body.Close())
+		require.Equal(t, 202, answer(t, bufio.NewReader(conn)).code)
 		start := time.Now()
 		require.NoError(t, b.stop())
 		require.Less(t, time.Since(start), 10*time.Second)
@@ -498,7 +508,7 @@ func TestReceiver_Shutdown(t *testing.T) {
 		answered := make(chan struct{})
 		go func() {
 			defer close(answered)
-			b.post(t, "/webhooks/ontop/acme", signed(b.key.Secret, "m", "{}"), strings.NewReader("{}"))
+			_, _ = b.send("/webhooks/ontop/acme", signed(b.key.Secret, "m", "{}"), strings.NewReader("{}"))
 		}()
 		<-journal.enter
 		require.ErrorContains(t, b.stop(), "answer requests in flight")
@@ -532,9 +542,9 @@ func TestReceiver_EndToEnd(t *testing.T) {
 		wg.Go(func() {
 			for n := range 40 {
 				id := fmt.Sprintf("m%d-%d", w, n)
-				res := b.post(t, "/webhooks/ontop/acme", signed(b.key.Secret, id, `{"id":"`+id+`"}`), strings.NewReader(`{"id":"`+id+`"}`))
-				if res.code != 202 {
-					t.Errorf("%s: %d", id, res.code)
+				res, err := b.send("/webhooks/ontop/acme", signed(b.key.Secret, id, `{"id":"`+id+`"}`), strings.NewReader(`{"id":"`+id+`"}`))
+				if err != nil || res.code != 202 {
+					t.Errorf("%s: %d, %v", id, res.code, err)
 				}
 			}
 		})

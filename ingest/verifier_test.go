@@ -35,10 +35,10 @@ const (
 	secretB = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 )
 
-func key(t testing.TB, text string) ingest.Key {
-	t.Helper()
+func key(tb testing.TB, text string) ingest.Key {
+	tb.Helper()
 	k, err := ingest.ParseKey(ingest.StandardWebhooks, text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return k
 }
 
