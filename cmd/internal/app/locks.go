@@ -23,7 +23,7 @@ type leases interface {
 	ReleaseLease(ctx context.Context, name, holder string, now time.Time) error
 }
 
-// leaseTTL is how long a lock outlives a process that died with it. It is longer
+// leaseTTL is how long a claim in the store outlives a process that died with it. It is longer
 // than the longest that QuickBooks takes over one request, 120 seconds.
 const leaseTTL = 3 * time.Minute
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -68,7 +69,11 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err := a.openStore(ctx); err != nil {
 		return err
 	}
-	a.locks = newLocks(a.store, a.options.Now, a.log)
+	claims, err := a.leases()
+	if err != nil {
+		return err
+	}
+	a.locks = newLocks(claims, a.options.Now, a.log)
 	a.reconciler = reconcile.New(a.store)
 	var rounds []transform.Config
 	for _, c := range a.cfg.Companies {
@@ -104,6 +109,15 @@ func (a *App) openStore(ctx context.Context) error {
 		return fmt.Errorf("bring tables up to date: %w", err)
 	}
 	return nil
+}
+
+// leases returns where claims are kept: with an embedded store in its folder, which
+// all processes that share it see, and otherwise in the store.
+func (a *App) leases() (leases, error) {
+	if dir := a.cfg.Store.EmbeddedDir(); dir != "" {
+		return newFileLeases(filepath.Join(dir, "locks"))
+	}
+	return a.store, nil
 }
 
 // Close lets go of the store. Nothing of the App may be used afterwards.
