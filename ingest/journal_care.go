@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -43,6 +45,7 @@ func (j *Journal) Stats() Stats {
 	for _, loss := range j.loss {
 		s.Losses = append(s.Losses, loss)
 	}
+	slices.SortFunc(s.Losses, func(a, b Loss) int { return cmp.Compare(a.From, b.From) })
 	return s
 }
 
