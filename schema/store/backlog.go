@@ -28,7 +28,7 @@ func (s *Store) Backlog(ctx context.Context, company schema.CompanyID) (schema.B
 
 func (s *Store) countPending(ctx context.Context, company schema.CompanyID, backlog *schema.Backlog) error {
 	const query = pendingRows + `SELECT count(), min(received) FROM pending`
-	p, err := s.search(ctx, watermarkKey{company: company, name: pendingWork}, advancePending)
+	p, err := s.searchPending(ctx, company)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func run(m *testing.M) int {
 		return complain(fmt.Errorf("%w\n\nthe tests run on the real engine: run `make engine`", err))
 	}
 	// A history takes a third of a second; the flag on the command line wins.
-	if err := flag.Set("rapid.checks", "30"); err != nil {
+	if err := flag.Set("rapid.checks", "12"); err != nil {
 		return complain(err)
 	}
 	code := m.Run()

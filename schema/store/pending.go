@@ -60,13 +60,12 @@ const (
 				WHERE NOT has(bodies, body_sum)
 			)`
 
-	advancePending = `
-		INSERT INTO watermarks (company, name, epoch, at, members) ` + pendingRows + `
+	advancePending = pendingRows + `
 		SELECT {company:String}, {name:String}, {epoch:UInt64}, reached, []
 		FROM
 		(
-			SELECT least(now64(6, 'UTC') - toIntervalMicrosecond({margin:Int64}),
-				if(count() = 0, toDateTime64('2200-01-01 00:00:00', 6, 'UTC'), min(staged))) AS reached
+			SELECT if(count() = 0, fromUnixTimestamp64Micro({reach:Int64}, 'UTC'),
+				least(min(staged), fromUnixTimestamp64Micro({reach:Int64}, 'UTC'))) AS reached
 			FROM pending
 		)
 		WHERE reached > fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
@@ -83,7 +82,7 @@ func (s *Store) Pending(ctx context.Context, company schema.CompanyID, limit int
 	if limit <= 0 {
 		return nil, nil
 	}
-	p, err := s.search(ctx, watermarkKey{company: company, name: pendingWork}, advancePending)
+	p, err := s.searchPending(ctx, company)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +108,21 @@ func (s *Store) Pending(ctx context.Context, company schema.CompanyID, limit int
 		}
 	}
 	return found, nil
+}
+
+// searchPending returns the parameters of pendingRows, after moving the watermark
+// when that is due.
+func (s *Store) searchPending(ctx context.Context, company schema.CompanyID) (params, error) {
+	key := watermarkKey{company: company, name: pendingWork}
+	mark, err := s.watermark(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	p := s.searchParams(key, mark)
+	if s.dueToAdvance(key, mark) {
+		err = s.advance(ctx, key, advancePending, p)
+	}
+	return p, err
 }
 
 // fillBodies reads the bodies of deliveries that are in the order of receipt, and

@@ -32,10 +32,11 @@ const changedRows = `
 	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
 
 // The ways of naming candidates: listed, when they are few, which keeps the
-// statement small; else by what selects them.
+// statement small; else by what selects them, as a scalar, which the engine
+// computes once however often the name is used.
 const (
 	listedCandidates  = ` WITH candidates AS (SELECT arrayJoin({ids:Array(String)}) AS id), `
-	changedCandidates = ` WITH candidates AS (` + changedRows + `), `
+	changedCandidates = ` WITH candidates AS (SELECT arrayJoin((SELECT groupArray(id) FROM (` + changedRows + `))) AS id), `
 )
 
 // standingRows defines where each candidate stands. There is one row per invoice,
@@ -72,15 +73,10 @@ const standingRows = `
 		newest AS
 		(
 			SELECT id,
-				argMaxIf(word, version, fact = 1) AS posting_state,
-				argMaxIf(document, version, fact = 1) AS posting_document,
+				argMaxIf((word, document), version, fact = 1) AS posting,
 				maxIf(facts.recorded_at, fact = 1) AS posting_at,
 				groupArrayIf((draft, version, retry_at), fact = 1) AS postings,
-				argMaxIf(draft, version, fact = 2) AS draft_id,
-				argMaxIf(word, version, fact = 2) AS draft_state,
-				argMaxIf(content, version, fact = 2) AS draft_content,
-				argMaxIf(txn_date, version, fact = 2) AS draft_date,
-				argMaxIf(reasons, version, fact = 2) AS draft_reasons,
+				argMaxIf((draft, word, content, txn_date, reasons), version, fact = 2) AS newest_draft,
 				maxIf(facts.recorded_at, fact = 2) AS draft_at,
 				argMaxIf(word, version, fact = 3) AS decision,
 				argMaxIf(content, version, fact = 4) AS invoice_content,
@@ -93,6 +89,9 @@ const standingRows = `
 		standing AS
 		(
 			SELECT *,
+				posting.1 AS posting_state, posting.2 AS posting_document,
+				newest_draft.1 AS draft_id, newest_draft.2 AS draft_state, newest_draft.3 AS draft_content,
+				newest_draft.4 AS draft_date, newest_draft.5 AS draft_reasons,
 				posting_state NOT IN ('', 'declined') AS live,
 				posting_state IN ('posted', 'adopted') AND NOT has(verified, posting_document) AS unverified,
 				NOT live AND decision != 'skip'
@@ -105,14 +104,10 @@ const standingRows = `
 
 // advanceUnsettled moves the watermark and names as members what is left to do.
 const advanceUnsettled = `
-	INSERT INTO watermarks (company, name, epoch, at, members) ` + changedCandidates + standingRows + `
-	SELECT {company:String}, {name:String}, {epoch:UInt64}, reached, members
-	FROM
-	(
-		SELECT now64(6, 'UTC') - toIntervalMicrosecond({margin:Int64}) AS reached, count() AS work, groupArray(id) AS members
-		FROM standing WHERE unsettled
-	)
-	WHERE work <= {max_members:Int64} AND reached > fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
+	SELECT {company:String}, {name:String}, {epoch:UInt64}, fromUnixTimestamp64Micro({reach:Int64}, 'UTC'), groupArray(id)
+	FROM standing
+	WHERE unsettled
+	HAVING count() <= {max_members:Int64}`
 
 // unsettled runs a query over standing that selects ids.
 func (s *Store) unsettled(ctx context.Context, company schema.CompanyID, query string, more params) ([]string, error) {
@@ -132,19 +127,29 @@ type standingSearch struct {
 	nothing bool // there are no candidates
 }
 
+// searchUnsettled finds the candidates, and moves the watermark when that is due.
 func (s *Store) searchUnsettled(ctx context.Context, company schema.CompanyID) (standingSearch, error) {
-	p, err := s.search(ctx, watermarkKey{company: company, name: unsettledWork}, advanceUnsettled)
+	key := watermarkKey{company: company, name: unsettledWork}
+	mark, err := s.watermark(ctx, key)
 	if err != nil {
 		return standingSearch{}, err
 	}
+	p := s.searchParams(key, mark)
 	ids, err := s.texts(ctx, `SELECT id FROM (`+changedRows+`) LIMIT {limit:Int64}`, p.with("limit", int64(maxIDs+1)))
-	if err != nil || len(ids) == 0 {
-		return standingSearch{nothing: true}, err
+	if err != nil {
+		return standingSearch{}, err
 	}
-	if len(ids) > maxIDs {
-		return standingSearch{rows: changedCandidates + standingRows, params: p}, nil
+	search := standingSearch{rows: changedCandidates + standingRows, params: p, nothing: len(ids) == 0}
+	if len(ids) <= maxIDs {
+		search.rows, search.params = listedCandidates+standingRows, p.with("ids", ids)
 	}
-	return standingSearch{rows: listedCandidates + standingRows, params: params{"company": string(company), "ids": ids}}, nil
+	if !s.dueToAdvance(key, mark) {
+		return search, nil
+	}
+	if err := s.advance(ctx, key, search.rows+advanceUnsettled, search.params); err != nil {
+		return standingSearch{}, err
+	}
+	return search, nil
 }
 
 // texts runs a query that selects one column of texts.

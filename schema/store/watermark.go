@@ -35,6 +35,7 @@ import (
 type watermark struct {
 	epoch uint64
 	at    time.Time
+	now   time.Time // the server's clock before anything was read
 }
 
 // The kinds of work that have a watermark.
@@ -62,53 +63,54 @@ type watermarkKey struct {
 // watermark returns the newest watermark, which is 1970 when there is none.
 func (s *Store) watermark(ctx context.Context, key watermarkKey) (watermark, error) {
 	const query = `
-		SELECT epoch, max(at)
-		FROM watermarks
-		WHERE company = {company:String} AND name = {name:String}
-		GROUP BY epoch
-		ORDER BY epoch DESC
-		LIMIT 1`
-	mark := watermark{at: time.Unix(0, 0)}
+		SELECT max(epoch), maxIf(at, epoch = newest), now64(6, 'UTC')
+		FROM
+		(
+			SELECT epoch, at, max(epoch) OVER () AS newest
+			FROM watermarks
+			WHERE company = {company:String} AND name = {name:String}
+		)`
+	var mark watermark
 	p := params{"company": string(key.company), "name": key.name}
-	if err := s.each(ctx, query, p, []any{&mark.epoch, &mark.at}, func() {}); err != nil {
+	if err := s.each(ctx, query, p, []any{&mark.epoch, &mark.at, &mark.now}, func() {}); err != nil {
 		return watermark{}, fmt.Errorf("read watermark of %s: %w", key.name, err)
 	}
 	return mark, nil
 }
 
-// search returns the parameters of a search for work, after moving the watermark
-// by the given statement when it has not moved for a while. A watermark that
-// could not be moved costs time and nothing else, so the search goes on from the
-// old one; what keeps it from moving keeps the search from answering, too.
-func (s *Store) search(ctx context.Context, key watermarkKey, advance string) (params, error) {
-	mark, err := s.watermark(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	p := params{
+// searchParams returns the parameters of a search from a watermark, and of its
+// advance: reach is the farthest that it may go.
+func (s *Store) searchParams(key watermarkKey, mark watermark) params {
+	return params{
 		"company": string(key.company), "name": key.name, "epoch": mark.epoch, "since": mark.at.UnixMicro(),
-		"margin": s.options.Margin.Microseconds(), "max_members": int64(maxMembers),
+		"reach": s.reach(mark).UnixMicro(), "max_members": int64(maxMembers),
 	}
-	if !s.dueToAdvance(key) {
-		return p, nil
-	}
-	if err := s.conn.Exec(ctx, advance, p.arguments()...); err != nil {
-		return nil, fmt.Errorf("advance watermark of %s: %w", key.name, err)
-	}
-	return p, nil
 }
+
+func (s *Store) reach(mark watermark) time.Time { return mark.now.Add(-s.options.Margin) }
 
 // dueToAdvance reports whether this process should move a watermark now, and
 // takes note that it does.
-func (s *Store) dueToAdvance(key watermarkKey) bool {
+func (s *Store) dueToAdvance(key watermarkKey, mark watermark) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.options.Now()
-	if last, ok := s.advanced[key]; ok && now.Sub(last) < s.options.Advance && !now.Before(last) {
+	last, ok := s.advanced[key]
+	if !s.reach(mark).After(mark.at) || ok && now.Sub(last) < s.options.Advance && !now.Before(last) {
 		return false
 	}
 	s.advanced[key] = now
 	return true
+}
+
+// advance moves a watermark to what the query selects. It is not retried: one
+// that could not be moved costs time and nothing else.
+func (s *Store) advance(ctx context.Context, key watermarkKey, query string, p params) error {
+	insert := `INSERT INTO watermarks (company, name, epoch, at, members) ` + query
+	if err := s.conn.Exec(ctx, insert, p.arguments()...); err != nil {
+		return fmt.Errorf("advance watermark of %s: %w", key.name, err)
+	}
+	return nil
 }
 
 // ResetWatermarks has the next search of every company for every kind of work look
