@@ -310,7 +310,13 @@ func (r *round) answer(j *job, a quickbooks.BatchAnswer) {
 	}
 	r.stop(fault)
 	j.fault = wordsOf(fault)
-	r.feed(j, event{kind: eventFault, verdict: verdictOf(fault)})
+	v := verdictOf(fault)
+	if fault.Decision() == quickbooks.Wait {
+		// Should QuickBooks replay a passing fault to whoever repeats the name, then
+		// waiting does not help, and must come to an end.
+		v = verdictRetry
+	}
+	r.feed(j, event{kind: eventFault, verdict: v})
 }
 
 // unanswered acts on an error of the whole batch. QuickBooks did nothing unless

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func TestProtocol_Step(t *testing.T) {
 			r := newRules(0)
 			var tr track
 			var do effect
-			for _, e := range append(c.first[:len(c.first):len(c.first)], c.then...) {
+			for _, e := range append(slices.Clip(c.first), c.then...) {
 				if e.at.IsZero() {
 					e.at = start
 				}
