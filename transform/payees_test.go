@@ -20,11 +20,12 @@ func bobs(id int) object {
 	return invoice().with(object{"invoice_id": id, "invoice_number": id, "agreement_id": 13, "worker_id": 78})
 }
 
-func (w *world) payee(t *testing.T, key schema.PayeeKey) schema.Payee {
+// bob returns what is known of Bob as a payee.
+func (w *world) bob(t *testing.T) schema.Payee {
 	t.Helper()
 	payees, err := w.store.Payees(t.Context(), "acme")
 	require.NoError(t, err)
-	return payees[key]
+	return payees["worker:78:USD"]
 }
 
 // decide records what somebody, or the load stage, made of a payee.
@@ -56,7 +57,7 @@ func TestTransformer_Payees(t *testing.T) {
 		t.Parallel()
 		w := setup(t, schema.CreateAfterReview)
 		require.Equal(t, 1, w.run(t).Held[schema.HoldUnresolvedVendor])
-		payee := w.payee(t, "worker:78:USD")
+		payee := w.bob(t)
 		require.Equal(t, schema.PayeeProposed, payee.State)
 
 		payee.State, payee.By = schema.PayeeApproved, "ana"
@@ -74,7 +75,7 @@ func TestTransformer_Payees(t *testing.T) {
 		t.Parallel()
 		w := setup(t, schema.CreateAutomatically)
 		w.run(t)
-		require.Equal(t, schema.PayeeApproved, w.payee(t, "worker:78:USD").State)
+		require.Equal(t, schema.PayeeApproved, w.bob(t).State)
 		require.False(t, w.run(t).Changed())
 	})
 
@@ -86,7 +87,7 @@ func TestTransformer_Payees(t *testing.T) {
 			b.Vendors = append(b.Vendors, schema.Vendor{ID: "60", Name: "Stone Consulting", Email: "bob@x.co", Currency: "USD", Active: true})
 		})
 		require.Equal(t, 1, w.run(t).States[schema.DraftReady])
-		require.Equal(t, schema.OriginEmail, w.payee(t, "worker:78:USD").Origin)
+		require.Equal(t, schema.OriginEmail, w.bob(t).Origin)
 		require.Equal(t, "Stone Consulting", w.drafts(t)["600"].PayeeName)
 	})
 
@@ -94,7 +95,7 @@ func TestTransformer_Payees(t *testing.T) {
 		t.Parallel()
 		w := setup(t, schema.CreateAutomatically)
 		w.run(t)
-		payee := w.payee(t, "worker:78:USD")
+		payee := w.bob(t)
 		payee.State, payee.Detail = schema.PayeeDeclined, "6240: another customer, vendor or employee has this name"
 		w.decide(t, payee, time.Hour)
 		w.run(t)
