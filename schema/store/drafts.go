@@ -40,9 +40,11 @@ const (
 	memo String
 	recorded_at DateTime64(6, 'UTC')`
 
-	draftSelect = `company, invoice, id, content, state, hold_reason, hold_detail, hold_next_step, hold_owner, payee, payee_name,
-		vendor, doc_number, txn_date, due_date, currency, rate, payable, total, total_currency, line_item_id, line_concept,
-		line_description, line_amount, line_currency, line_account, line_rule, line_rule_version, memo, recorded_at`
+	draftSelect = `company, invoice, id, content, state,
+		` + pack + `hold_reason` + packed + `hold_detail` + packed + `hold_next_step` + packed + `hold_owner` + unpack + `,
+		payee, payee_name, vendor, doc_number, txn_date, due_date, currency, rate, payable, total, total_currency,
+		` + pack + `line_item_id` + packed + `line_concept` + packed + `line_description` + unpack + `, line_amount,
+		` + pack + `line_currency` + packed + `line_account` + packed + `line_rule` + unpack + `, line_rule_version, memo, recorded_at`
 )
 
 // RecordDrafts appends drafts.
@@ -73,26 +75,26 @@ func draftRow(d schema.Draft) []any {
 
 // draftScan takes drafts from rows, one at a time.
 type draftScan struct {
-	d                                         schema.Draft
-	content                                   string
-	reasons, details, steps, owners           []string
-	dated, due                                uint32
-	total                                     int64
-	totalCurrency                             schema.Currency
-	items, concepts, texts, currencies, books []string
-	rules                                     []string
-	amounts, versions                         []int64
-	recorded                                  time.Time
+	d                                                schema.Draft
+	content                                          string
+	reasons, details, steps, owners                  packedTexts
+	dated, due                                       uint32
+	total                                            int64
+	totalCurrency                                    schema.Currency
+	items, concepts, texts, currencies, books, rules packedTexts
+	amounts, versions                                []int64
+	recorded                                         time.Time
 }
 
 // dests returns where the columns of draftSelect go.
 func (r *draftScan) dests() []any {
 	d := &r.d
 	return []any{
-		(*string)(&d.Company), (*string)(&d.Invoice), (*string)(&d.ID), &r.content, (*string)(&d.State), &r.reasons, &r.details,
-		&r.steps, &r.owners, (*string)(&d.Payee), &d.PayeeName, (*string)(&d.Vendor), &d.DocNumber, &r.dated, &r.due,
-		(*string)(&d.Currency), (*string)(&d.Rate), (*string)(&d.Payable), &r.total, (*string)(&r.totalCurrency), &r.items,
-		&r.concepts, &r.texts, &r.amounts, &r.currencies, &r.books, &r.rules, &r.versions, &d.Memo, &r.recorded,
+		(*string)(&d.Company), (*string)(&d.Invoice), (*string)(&d.ID), &r.content, (*string)(&d.State), (*string)(&r.reasons),
+		(*string)(&r.details), (*string)(&r.steps), (*string)(&r.owners), (*string)(&d.Payee), &d.PayeeName, (*string)(&d.Vendor), &d.DocNumber, &r.dated, &r.due,
+		(*string)(&d.Currency), (*string)(&d.Rate), (*string)(&d.Payable), &r.total, (*string)(&r.totalCurrency),
+		(*string)(&r.items), (*string)(&r.concepts), (*string)(&r.texts), &r.amounts, (*string)(&r.currencies),
+		(*string)(&r.books), (*string)(&r.rules), &r.versions, &d.Memo, &r.recorded,
 	}
 }
 
@@ -103,19 +105,21 @@ func (r *draftScan) draft() schema.Draft {
 	d.TxnDate, d.DueDate, d.RecordedAt = fromDay(r.dated), fromDay(r.due), instant(r.recorded)
 	d.Total = schema.NewMoney(r.total, r.totalCurrency)
 	d.Holds, d.Lines = nil, nil
-	for n, reason := range r.reasons {
+	details, steps, owners := r.details.list(), r.steps.list(), r.owners.list()
+	for n, reason := range r.reasons.list() {
 		d.Holds = append(d.Holds, schema.Hold{
-			Reason: schema.HoldReason(reason), Detail: r.details[n], NextStep: r.steps[n], Owner: schema.Owner(r.owners[n]),
+			Reason: schema.HoldReason(reason), Detail: details[n], NextStep: steps[n], Owner: schema.Owner(owners[n]),
 		})
 	}
-	if len(r.items) > 0 {
-		d.Lines = make([]schema.DraftLine, len(r.items))
-	}
-	for n := range r.items {
+	concepts, texts, currencies, books, rules := r.concepts.list(), r.texts.list(), r.currencies.list(), r.books.list(), r.rules.list()
+	for n, item := range r.items.list() {
+		if d.Lines == nil {
+			d.Lines = make([]schema.DraftLine, len(r.amounts))
+		}
 		d.Lines[n] = schema.DraftLine{
-			ItemID: r.items[n], Concept: r.concepts[n], Description: r.texts[n],
-			Amount:  schema.NewMoney(r.amounts[n], schema.Currency(r.currencies[n])),
-			Account: schema.AccountID(r.books[n]), Rule: schema.RuleID(r.rules[n]), RuleVersion: int(r.versions[n]),
+			ItemID: item, Concept: concepts[n], Description: texts[n],
+			Amount:  schema.NewMoney(r.amounts[n], schema.Currency(currencies[n])),
+			Account: schema.AccountID(books[n]), Rule: schema.RuleID(rules[n]), RuleVersion: int(r.versions[n]),
 		}
 	}
 	return d

@@ -54,7 +54,8 @@ const (
 
 	invoiceHead = `company, id, number, status, platform_fee, contract, worker, worker_email, external_id, issue_date, due_date,
 		period_start, period_end, paid_at, currency, total, total_currency, usd_total, usd_currency, rate, payment_group, pdf_url,
-		problem_field, problem_value, problem_detail, updated_at, source, bill_date, recorded_at`
+		` + pack + `problem_field` + packed + `problem_value` + packed + `problem_detail` + unpack + `,
+		updated_at, source, bill_date, recorded_at`
 	invoiceLines = `, line_item_id, line_concept, line_description, line_quantity, line_amount, line_currency, line_usd_amount,
 		line_usd_currency, line_attachment`
 )
@@ -120,7 +121,7 @@ type invoiceScan struct {
 	paid, updated, total, usd           int64
 	totalCurrency, usdCurrency          schema.Currency
 	recorded                            time.Time
-	fields, values, details             []string
+	fields, values, details             packedTexts
 	items, concepts, texts, quantities  []string
 	currencies, usdCurrencies, attached []string
 	amounts, usdAmounts                 []int64
@@ -133,7 +134,7 @@ func (r *invoiceScan) head() []any {
 		(*string)(&i.Company), (*string)(&i.ID), &i.Number, (*string)(&i.Status), &i.PlatformFee, (*string)(&i.Contract),
 		(*string)(&i.Worker), &i.WorkerEmail, &i.ExternalID, &r.issued, &r.due, &r.begins, &r.ends, &r.paid, (*string)(&i.Currency),
 		&r.total, (*string)(&r.totalCurrency), &r.usd, (*string)(&r.usdCurrency), (*string)(&i.Rate), &i.PaymentGroup, &i.PDFURL,
-		&r.fields, &r.values, &r.details, &r.updated, (*string)(&i.Source), &r.billed, &r.recorded,
+		(*string)(&r.fields), (*string)(&r.values), (*string)(&r.details), &r.updated, (*string)(&i.Source), &r.billed, &r.recorded,
 	}
 }
 
@@ -152,8 +153,9 @@ func (r *invoiceScan) invoice() schema.Invoice {
 	i.PaidAt, i.UpdatedAt, i.RecordedAt = fromMicros(r.paid), fromMicros(r.updated), instant(r.recorded)
 	i.Total, i.USDTotal = schema.NewMoney(r.total, r.totalCurrency), schema.NewMoney(r.usd, r.usdCurrency)
 	i.Problems, i.Lines = nil, nil
-	for n, field := range r.fields {
-		i.Problems = append(i.Problems, schema.Problem{Field: field, Value: r.values[n], Detail: r.details[n]})
+	values, details := r.values.list(), r.details.list()
+	for n, field := range r.fields.list() {
+		i.Problems = append(i.Problems, schema.Problem{Field: field, Value: values[n], Detail: details[n]})
 	}
 	if len(r.items) > 0 {
 		i.Lines = make([]schema.Line, len(r.items))

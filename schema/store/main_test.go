@@ -89,6 +89,9 @@ func openStore(tb testing.TB, options store.Options) *store.Store {
 	require.NoError(tb, err)
 	require.NotEmpty(tb, sizes)
 	for _, table := range sizes {
+		if _, benchmark := tb.(*testing.B); benchmark {
+			break // what is measured is what runs
+		}
 		// The statement succeeds for tables that do not exist, which is why
 		// the names come from the database itself.
 		query(tb, fmt.Sprintf("SYSTEM STOP MERGES %s.%s", options.DSN.Database(), table.Name))

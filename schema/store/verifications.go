@@ -22,8 +22,8 @@ const (
 	sync_token String
 	recorded_at DateTime64(6, 'UTC')`
 
-	verificationSelect = `company, invoice, draft, document, result, difference_field, difference_expected, difference_found,
-		total, total_currency, sync_token, recorded_at`
+	verificationSelect = `company, invoice, draft, document, result,
+		` + pack + `difference_field` + packed + `difference_expected` + packed + `difference_found` + unpack + `, total, total_currency, sync_token, recorded_at`
 )
 
 // RecordVerifications appends what reading back showed.
@@ -42,7 +42,7 @@ func (s *Store) RecordVerifications(ctx context.Context, verifications []schema.
 // verificationScan takes verifications from rows, one at a time.
 type verificationScan struct {
 	v                       schema.Verification
-	fields, expected, found []string
+	fields, expected, found packedTexts
 	total                   int64
 	totalCurrency           schema.Currency
 	recorded                time.Time
@@ -53,7 +53,7 @@ func (r *verificationScan) dests() []any {
 	v := &r.v
 	return []any{
 		(*string)(&v.Company), (*string)(&v.Invoice), (*string)(&v.Draft), (*string)(&v.Document), (*string)(&v.Result),
-		&r.fields, &r.expected, &r.found, &r.total, (*string)(&r.totalCurrency), &v.SyncToken, &r.recorded,
+		(*string)(&r.fields), (*string)(&r.expected), (*string)(&r.found), &r.total, (*string)(&r.totalCurrency), &v.SyncToken, &r.recorded,
 	}
 }
 
@@ -61,9 +61,10 @@ func (r *verificationScan) dests() []any {
 func (r *verificationScan) verification() schema.Verification {
 	v := r.v
 	v.Total, v.RecordedAt, v.Differences = schema.NewMoney(r.total, r.totalCurrency), instant(r.recorded), nil
-	for n, field := range r.fields {
+	expected, found := r.expected.list(), r.found.list()
+	for n, field := range r.fields.list() {
 		v.Differences = append(v.Differences, schema.Difference{
-			Field: schema.Field(field), Expected: r.expected[n], Found: r.found[n],
+			Field: schema.Field(field), Expected: expected[n], Found: found[n],
 		})
 	}
 	return v
