@@ -71,6 +71,9 @@ func (d *Drafter) Draft(c Case) schema.Draft {
 		Currency: i.Currency, Total: i.Total, TxnDate: d.policy.BillDateOf(i), DueDate: i.DueDate,
 	}
 	if draft.State != "" {
+		if !i.PlatformFee && len(c.Contracts) > 0 {
+			draft.PayeeName = c.Contracts[0].WorkerName() // for whoever reads the report
+		}
 		return draft.Seal()
 	}
 	draft.DocNumber = c.DocNumber

@@ -51,7 +51,8 @@ func mismatch(format string, args ...any) schema.Hold {
 
 // spoils reports whether a problem keeps amounts from being known.
 func spoils(p schema.Problem) bool {
-	return strings.HasSuffix(p.Field, amountField) || p.Field == "items" || p.Field == "currency" || strings.HasSuffix(p.Field, ".object")
+	usd := strings.HasSuffix(p.Field, "usd_amount") || p.Field == "usd_total_amount"
+	return strings.HasSuffix(p.Field, amountField) && !usd || p.Field == "items" || p.Field == "currency"
 }
 
 // misread turns what could not be read into holds, one of each kind that says
@@ -84,6 +85,12 @@ func (d *Drafter) misread(i schema.Invoice) []schema.Hold {
 // costs returns what an unreadable field keeps us from knowing; nothing when we
 // can do without.
 func (d *Drafter) costs(i schema.Invoice, field string) schema.HoldReason {
+	if strings.HasPrefix(field, "usd_") || strings.HasSuffix(field, "].usd_amount") {
+		return "" // no bill carries it
+	}
+	if i.Currency == "" && strings.HasSuffix(field, amountField) {
+		return "" // unreadable only for want of a currency, which is a hold of its own
+	}
 	if item, found := strings.CutPrefix(field, "items["); found {
 		_, field, _ = strings.Cut(item, "].")
 		switch field {
