@@ -39,11 +39,15 @@
 // # What it relies on
 //
 // QuickBooks ends every request within 120 seconds, and recognises a request id
-// at least for the minutes in which two requests can overlap. Everything that is
-// older is caught by looking up. Config.Patience makes do without request ids.
+// at least for the ten minutes in which two requests with it can overlap.
+// Everything that is older is caught by looking up. Config.Patience of eight
+// minutes makes do without request ids, and settles lost requests that much
+// later.
 //
 // Two loaders at once, because a lease failed, still post each draft once. What
-// only the lease prevents is that they hold different drafts of one invoice.
+// only the lease prevents is that they hold different drafts of one invoice. The
+// store cannot compare and set: that no other loader names anything between
+// reading the newest posting and recording a decline behind it is assumed.
 //
 // # What it does not do
 //

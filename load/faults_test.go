@@ -72,6 +72,7 @@ func TestLoader_Refusals(t *testing.T) {
 	}{
 		"ClosedPeriod": {
 			prepare: func(t *testing.T, b *bench) schema.Draft {
+				t.Helper()
 				require.NoError(t, b.sim.Prefer("", func(p *quickbookstest.Preferences) { p.BookCloseDate = "2026-08-31" }))
 				return b.draft(1)
 			},
@@ -85,6 +86,7 @@ func TestLoader_Refusals(t *testing.T) {
 		},
 		"InactiveVendor": {
 			prepare: func(t *testing.T, b *bench) schema.Draft {
+				t.Helper()
 				require.NoError(t, b.sim.Deactivate("", "Vendor", string(b.vendor)))
 				return b.draft(1)
 			},

@@ -47,6 +47,7 @@ func TestLoader_Settle(t *testing.T) {
 	}
 
 	inside("NeverTakesAHandEnteredBillForOurs", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := lose(b, quickbookstest.LoseBefore)
 		id := b.handBill(d, nil)
@@ -65,6 +66,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("ANewDraftLooksBeforeItIsSent", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := lose(b, quickbookstest.LoseBefore)
 		b.handBill(d, nil)
@@ -82,6 +84,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("PostsTheNewDraftOnceTheOtherBillIsGone", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := lose(b, quickbookstest.LoseBefore)
 		id := b.handBill(d, nil)
@@ -97,6 +100,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("RecognisesOursAfterABookkeeperEditedIt", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := lose(b, quickbookstest.LoseAfter)
 		require.NoError(t, b.sim.Edit("", "Bill", b.bills()[0].ID, map[string]any{"DueDate": "2027-01-01"}))
@@ -109,6 +113,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("PutsTwoOfOursBeforeAPerson", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := lose(b, quickbookstest.LoseAfter)
 		b.handBill(d, map[string]any{"PrivateNote": b.bills()[0].PrivateNote})
@@ -121,6 +126,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("IsNotConfusedByAnotherInvoiceWithTheSameNumber", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		number := func(d *schema.Draft) { d.DocNumber = "7" }
 		b.record(b.draft(1, number))
@@ -137,6 +143,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("FindsABillWithoutANumber", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := b.draft(1, func(d *schema.Draft) { d.DocNumber = "" })
 		b.record(d, b.draft(2))
@@ -150,6 +157,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("ANumberInQuotesIsLookedUpLikeAnyOther", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := b.draft(1, func(d *schema.Draft) { d.DocNumber = `O'Neil \ 50%&#+` })
 		b.record(d)
@@ -162,6 +170,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("GivesUpAfterSixAttemptsAndSaysSo", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		d := b.due(1)[0]
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseBefore, On: "batch", Times: 100})
@@ -178,6 +187,7 @@ func TestLoader_Settle(t *testing.T) {
 	})
 
 	inside("WarnsOfADuplicateNumberTheWayQuickBooksDoes", func(t *testing.T) {
+		t.Helper()
 		b := setup(t, withRealm(func(r *quickbookstest.Realm) { r.WarnDuplicateBillNumber = true }))
 		d := b.draft(1)
 		b.handBill(d, nil)

@@ -110,6 +110,7 @@ func TestLoader_Sequences(t *testing.T) {
 }
 
 func (s sequence) play(t *testing.T) error {
+	t.Helper()
 	b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = s.replay }),
 		withRealm(func(r *quickbookstest.Realm) { r.WarnDuplicateBillNumber = s.warn }),
 		withConfig(func(c *load.Config) { c.BatchSize, c.Patience = s.batch, s.patience }))

@@ -25,6 +25,7 @@ func TestLoader_Trouble(t *testing.T) {
 	}
 
 	inside("ALastingThrottleIsToldAndWaitedFor", func(t *testing.T) {
+		t.Helper()
 		b := setup(t, withConfig(func(c *load.Config) { c.InFlight = 1 }))
 		drafts := b.due(40)
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.Throttle, On: "batch", Times: 4})
@@ -41,6 +42,7 @@ func TestLoader_Trouble(t *testing.T) {
 	})
 
 	inside("WhatTheThrottlesHoldBackTooLongDoesNotLeave", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		b.client = func(c *quickbooks.Config) { c.Limits.Pause = 14 * time.Minute }
 		b.restart()
@@ -58,6 +60,7 @@ func TestLoader_Trouble(t *testing.T) {
 	})
 
 	inside("AUsedUpQuotaStopsReadsAndNotBills", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		_, err := b.loader.RefreshBooks(t.Context())
 		require.NoError(t, err)
@@ -74,6 +77,7 @@ func TestLoader_Trouble(t *testing.T) {
 	})
 
 	inside("OneOddNumberKeepsNobodyElseInTheDark", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		b.due(5)
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseAfter, On: "batch"})
@@ -88,6 +92,7 @@ func TestLoader_Trouble(t *testing.T) {
 	})
 
 	inside("EachCallOfTheStoreMayFailBeforeOrAfterItsEffect", func(t *testing.T) {
+		t.Helper()
 		for _, method := range []string{
 			"DueBills", "OpenPostings", "LatestPostings", "RecordPostings", "Unverified", "RecordVerifications", "Payees", "RecordPayees",
 		} {
@@ -114,6 +119,7 @@ func TestLoader_Trouble(t *testing.T) {
 	})
 
 	inside("AHeldDecisionIsNotPosted", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		drafts := b.due(2)
 		require.NoError(t, b.store.RecordDecisions(t.Context(), []schema.Decision{{

@@ -43,6 +43,7 @@ func TestLoader_Vendors(t *testing.T) {
 	noMail := func(p *schema.Payee) { p.Email = "" }
 
 	inside("CreatesAndLinks", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		p := b.payee("Grace Hopper", func(p *schema.Payee) { p.Business = true })
 
@@ -64,6 +65,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("SaysTheCurrencyWhereThereAreSeveral", func(t *testing.T) {
+		t.Helper()
 		b := setup(t, withRealm(func(r *quickbookstest.Realm) { r.MultiCurrency = true }))
 		b.payee("Grace Hopper", func(p *schema.Payee) { p.Key = "worker:9:EUR" })
 
@@ -73,6 +75,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("ALostAnswerIsFoundByName", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		p := b.payee("Grace Hopper", noMail)
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseAfter, On: "batch"})
@@ -86,6 +89,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("ALostRequestIsSentAgain", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		p := b.payee("Grace Hopper")
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseBefore, On: "batch"})
@@ -99,6 +103,7 @@ func TestLoader_Vendors(t *testing.T) {
 
 	for name, plain := range map[string]bool{"WithItsId": false, "InTheDocumentedWording": true} {
 		inside("TheSameVendorIsAdoptedWhenTheClashComes"+name, func(t *testing.T) {
+			t.Helper()
 			b := setup(t, withSim(func(c *quickbookstest.Config) { c.Rules.PlainNameTaken = plain }))
 			id, err := b.sim.Create("", "Vendor", map[string]any{
 				"DisplayName": "grace hopper", "PrimaryEmailAddr": map[string]any{"Address": "Grace@Example.com"},
@@ -115,6 +120,7 @@ func TestLoader_Vendors(t *testing.T) {
 	}
 
 	inside("NobodyElseIsAdopted", func(t *testing.T) {
+		t.Helper()
 		cases := map[string]struct {
 			entity string
 			fields map[string]any
@@ -151,6 +157,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("AVendorInAnotherCurrencyIsNotAdopted", func(t *testing.T) {
+		t.Helper()
 		b := setup(t, withRealm(func(r *quickbookstest.Realm) { r.MultiCurrency = true }))
 		_, err := b.sim.Create("", "Vendor", map[string]any{
 			"DisplayName": "Grace Hopper", "PrimaryEmailAddr": map[string]any{"Address": "grace@example.com"},
@@ -165,6 +172,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("TwoPayeesNeverShareAVendor", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		b.payee("Grace Hopper", noMail)
 		b.cycle()
@@ -180,6 +188,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("AnApprovalAfterADeclineTriesAgain", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		customer, err := b.sim.Create("", "Customer", map[string]any{"DisplayName": "Grace Hopper"})
 		require.NoError(t, err)
@@ -196,6 +205,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("ANameThatQuickBooksCannotTakeIsDeclined", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		p := b.payee("Grace: Hopper")
 
@@ -206,6 +216,7 @@ func TestLoader_Vendors(t *testing.T) {
 	})
 
 	inside("ACrashBetweenPostingAndLinkingIsMadeUpFor", func(t *testing.T) {
+		t.Helper()
 		b := setup(t)
 		p := b.payee("Grace Hopper")
 		b.failOnce("RecordPayees", false)

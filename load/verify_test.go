@@ -41,7 +41,10 @@ func (b *bench) verification(d schema.Draft) schema.Verification {
 func TestLoader_Verify(t *testing.T) {
 	t.Parallel()
 	set := func(fields map[string]any) func(*testing.T, *bench, string) {
-		return func(t *testing.T, b *bench, id string) { require.NoError(t, b.sim.Edit("", "Bill", id, fields)) }
+		return func(t *testing.T, b *bench, id string) {
+			t.Helper()
+			require.NoError(t, b.sim.Edit("", "Bill", id, fields))
+		}
 	}
 	lines := func(account, amount string, n int) []any {
 		var all []any
@@ -71,7 +74,7 @@ func TestLoader_Verify(t *testing.T) {
 		"OtherAccount":  {edit: set(map[string]any{"Line": lines("10", "1000.01", 2)}), result: schema.VerifiedDivergent, fields: []schema.Field{schema.FieldAccount}},
 		"OtherAmount":   {edit: set(map[string]any{"Line": lines("8", "1000.02", 2)}), result: schema.VerifiedDivergent, fields: []schema.Field{schema.FieldTotal, schema.FieldLine}},
 		"ALineLess":     {edit: set(map[string]any{"Line": lines("8", "1000.01", 1)}), result: schema.VerifiedDivergent, fields: []schema.Field{schema.FieldTotal, schema.FieldLine}},
-		"Deleted":       {edit: func(t *testing.T, b *bench, id string) { require.NoError(t, b.sim.Delete("", "Bill", id)) }, result: schema.VerifiedMissing},
+		"Deleted":       {edit: deleteBill, result: schema.VerifiedMissing},
 		"VendorChanged": {edit: changeVendor, result: schema.VerifiedDivergent, fields: []schema.Field{schema.FieldVendor}},
 	}
 	for name, c := range cases {
@@ -100,7 +103,13 @@ func TestLoader_Verify(t *testing.T) {
 	}
 }
 
+func deleteBill(t *testing.T, b *bench, id string) {
+	t.Helper()
+	require.NoError(t, b.sim.Delete("", "Bill", id))
+}
+
 func changeVendor(t *testing.T, b *bench, id string) {
+	t.Helper()
 	other, err := b.sim.Create("", "Vendor", map[string]any{"DisplayName": "Somebody else"})
 	require.NoError(t, err)
 	require.NoError(t, b.sim.Edit("", "Bill", id, map[string]any{"VendorRef": map[string]any{"value": other}}))
