@@ -42,7 +42,7 @@ func victim(dir string) int {
 				d.ID = schema.DeliveryID(fmt.Sprintf("p%d-%d-%d", os.Getpid(), w, n))
 				if j.Append(context.Background(), d) == nil {
 					out.Lock()
-					fmt.Println(d.ID)
+					fmt.Fprintln(os.Stdout, d.ID)
 					out.Unlock()
 				}
 			}

@@ -42,10 +42,10 @@ func key(tb testing.TB, text string) ingest.Key {
 	return k
 }
 
-func verifier(t testing.TB, cfg ingest.SignatureConfig, keys ...ingest.Key) ingest.Verifier {
-	t.Helper()
+func verifier(tb testing.TB, cfg ingest.SignatureConfig, keys ...ingest.Key) ingest.Verifier {
+	tb.Helper()
 	v, err := ingest.NewVerifier(cfg, keys)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return v
 }
 
