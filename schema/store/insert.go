@@ -73,7 +73,10 @@ func record[T any](ctx context.Context, s *Store, t table, facts []T, row func(T
 func (s *Store) insert(ctx context.Context, t table, token string, rows [][]any) error {
 	ctx = clickhouse.Context(ctx,
 		clickhouse.WithColumnNamesAndTypes(t.columns),
-		clickhouse.WithSettings(clickhouse.Settings{"insert_deduplication_token": token}))
+		clickhouse.WithSettings(clickhouse.Settings{
+			"insert_deduplication_token": token,
+			"max_execution_time":         int(s.options.insertTimeout().Seconds()),
+		}))
 	batch, err := s.conn.PrepareBatch(ctx, t.statement())
 	if err != nil {
 		return unknown(t.name, err)

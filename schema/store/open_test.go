@@ -179,3 +179,21 @@ func TestStore_UnknownOutcome(t *testing.T) {
 		require.Equal(t, "1", query(t, "SELECT count() FROM "+database+".postings"))
 	})
 }
+
+func TestStore_Refuses(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, embedded(t))
+
+	t.Run("ABlockWithoutAnID", func(t *testing.T) {
+		t.Parallel()
+		require.ErrorContains(t, s.Stage(t.Context(), schema.Block{}), "no id")
+	})
+
+	t.Run("ALeaseThatIsTooLongOrNone", func(t *testing.T) {
+		t.Parallel()
+		for _, ttl := range []time.Duration{0, -time.Second, 25 * time.Hour} {
+			_, err := s.TryLease(t.Context(), "name", "holder", ttl, time.Now())
+			require.ErrorContains(t, err, "ttl")
+		}
+	})
+}

@@ -40,7 +40,7 @@ type Options struct {
 	// Timeout bounds one statement.
 	//
 	// Defaults to 5 minutes, which a report over a million invoices stays far
-	// below. Margin must be longer than the longest insert.
+	// below. An insert has half of Margin at most.
 	Timeout time.Duration
 
 	// Margin is how far behind the server's clock a watermark stays: longer
@@ -65,6 +65,12 @@ func (o Options) withDefaults() Options {
 	o.Margin = cmp.Or(o.Margin, 5*time.Minute)
 	o.Advance = cmp.Or(o.Advance, time.Minute)
 	return o
+}
+
+// insertTimeout bounds an insert so that Margin covers it, whatever Timeout is.
+// Ten seconds are left to it also where tests have no margin.
+func (o Options) insertTimeout() time.Duration {
+	return max(10*time.Second, min(o.Timeout, o.Margin/2))
 }
 
 func (o Options) validate() error {

@@ -102,6 +102,19 @@ func streamChecks() []check {
 				}, found[n])
 			}
 		}},
+		{"KeepsListsOfTextsWithAnyCharacters", func(on trial) {
+			t, store := on.T, on.store
+			i := invoice("i-1", later(0))
+			d := held(draft(i, later(1)), "", "12:ab", "\xff\x00", schema.HoldCurrency)
+			d.Lines[0].Description, d.Lines[1].Concept, d.Lines[1].Rule = "3:é", "", ":"
+			i.Problems = []schema.Problem{{Field: "1:", Value: "", Detail: "'\\"}, {}}
+			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
+			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{d}))
+			found := collect(t, store.OpenPositions(t.Context(), company))
+			require.Len(t, found, 1)
+			require.Equal(t, i, found[0].Invoice)
+			require.Equal(t, d, found[0].Draft)
+		}},
 		{"StopsWhenItsConsumerDoes", func(on trial) {
 			t, store := on.T, on.store
 			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{invoice("i-1", later(0)), invoice("i-2", later(0))}))
