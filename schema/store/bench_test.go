@@ -14,8 +14,8 @@ import (
 
 // Measured on 2 cores that other work shared, so read them as bounds and compare
 // within one line: staging 10,000 deliveries of 1.5 KB 0.24 s (41,000 a second,
-// synced); a search for 100 new deliveries 60 to 90 ms with 10,000 behind it,
-// 60 ms with 100,000 and 150 ms with 1,000,000; open positions, due bills and the
+// synced); a search for 100 new deliveries 60 to 90 ms, with 10,000 as with
+// 1,000,000 behind it; open positions, due bills and the
 // backlog, 100 of them open, 90, 80 and 140 ms, with 10,000 as with 100,000
 // settled behind them; a report's positions 84,000 a second. A full search for
 // work over 100,000 invoices, after a reset, takes 1 s.
