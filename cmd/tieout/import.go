@@ -37,7 +37,7 @@ func (r *root) importFile() *cobra.Command {
 			if *asJSON {
 				err = writeJSON(r.out, result)
 			} else {
-				_, err = fmt.Fprintf(r.out, "%d lines read, %d staged\n", result.Lines, result.Staged)
+				_, err = fmt.Fprintf(r.out, "%d lines read; %d deliveries are in the store\n", result.Lines, result.Staged)
 			}
 			for _, line := range result.First {
 				fmt.Fprintf(r.err, "%s line %d: %s\n", args[0], line.Line, line.Reason)

@@ -72,4 +72,6 @@ func (l *fileLeases) ReleaseLease(_ context.Context, name, holder string, _ time
 	return h.file.Close()
 }
 
-func (l *fileLeases) path(name string) string { return filepath.Join(l.dir, url.PathEscape(name)+".lock") }
+func (l *fileLeases) path(name string) string {
+	return filepath.Join(l.dir, url.PathEscape(name)+".lock")
+}

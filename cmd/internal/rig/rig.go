@@ -23,12 +23,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
@@ -70,7 +72,8 @@ type Rig struct {
 	Public  string // base address of the public listener
 	Private string // base address of the private listener
 
-	server *http.Server
+	books  string       // host and port of the pretended QuickBooks
+	server *http.Server // nil while it is away
 	served chan error
 }
 
@@ -78,23 +81,46 @@ type Rig struct {
 func New(ctx context.Context, cfg Config) (*Rig, error) {
 	r := &Rig{cfg: cfg, Books: quickbookstest.New(cfg.Books), served: make(chan error, 1)}
 	r.Realm = r.Books.Realms()[0].ID
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if r.books, err = freePort(ctx); err != nil {
 		return nil, err
 	}
-	r.server = &http.Server{Handler: r.Books, ReadHeaderTimeout: 10 * time.Second}
-	go func() { r.served <- r.server.Serve(listener) }()
-	if err := r.configure(ctx, "http://"+listener.Addr().String()); err != nil {
+	if err := r.Back(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.configure(ctx, "http://"+r.books); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
 // Close ends the pretended QuickBooks. Processes have to be stopped before.
-func (r *Rig) Close() error {
+func (r *Rig) Close() error { return r.Away() }
+
+// Away makes QuickBooks refuse every connection, until Back.
+func (r *Rig) Away() error {
+	if r.server == nil {
+		return nil
+	}
 	err := r.server.Close()
 	<-r.served
+	r.server = nil
 	return err
+}
+
+// Back lets QuickBooks answer again.
+func (r *Rig) Back(ctx context.Context) error {
+	if r.server != nil {
+		return nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", r.books)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: r.Books, ReadHeaderTimeout: 10 * time.Second}
+	r.server = server
+	go func() { r.served <- server.Serve(listener) }()
+	return nil
 }
 
 // ConfigFile is the path of the generated configuration.
@@ -151,13 +177,24 @@ companies:
     policy: %[12]s
 `
 
-// freePort returns an address on which nobody listens just now.
+// freePort returns an address on which nobody listens just now. It lies below the
+// ports that systems give to outgoing connections, so that a program which is
+// started again finds it free.
 func freePort(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	const first, last, tries = 15_000, 32_000, 100
+	var err error
+	for range tries {
+		var n *big.Int
+		if n, err = rand.Int(rand.Reader, big.NewInt(last-first)); err != nil {
+			return "", err
+		}
+		var listener net.Listener
+		address := net.JoinHostPort("127.0.0.1", strconv.FormatInt(first+n.Int64(), 10))
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", address); err == nil {
+			return address, listener.Close()
+		}
 	}
-	return listener.Addr().String(), listener.Close()
+	return "", err
 }
 
 // Run runs one command of the program to its end and returns what it wrote to
