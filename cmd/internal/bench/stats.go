@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// percentile returns the smallest of values that at least the share q of them do
+// not exceed: the nearest rank. Values must be sorted; of none it is zero.
+func percentile(values []time.Duration, q float64) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	// A share such as 0.99 of 200 must be 198 and not a rounding error more.
+	rank := int(math.Ceil(q*float64(len(values)) - 1e-9))
+	return values[min(max(rank, 1), len(values))-1]
+}
+
+// median returns the middle of values, the lower one of two.
+func median[T int64 | float64 | time.Duration](values []T) T {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return sorted[(len(sorted)-1)/2]
+}
+
+// tail says how long requests took.
+type tail struct{ p50, p99, p999, worst time.Duration }
+
+func tailOf(times []time.Duration) tail {
+	sorted := slices.Clone(times)
+	slices.Sort(sorted)
+	return tail{
+		p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99), p999: percentile(sorted, 0.999), worst: percentile(sorted, 1),
+	}
+}
+
+func (t tail) String() string {
+	return fmt.Sprintf("p50 %s, p99 %s, p99.9 %s, worst %s", short(t.p50), short(t.p99), short(t.p999), short(t.worst))
+}
+
+// short writes a duration with as many digits as are worth reading.
+func short(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000)
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+// mebibytes writes a number of bytes.
+func mebibytes(bytes int64) string { return fmt.Sprintf("%s MiB", number(bytes>>20)) }
