@@ -151,13 +151,15 @@ func (r *run) transform(ctx context.Context) (changed bool, err error) {
 // not be looked up.
 func (r *run) load(ctx context.Context) error {
 	r.rounds.progress("looking up what had no answer")
-	if err := r.phase(ctx, r.line.loader.Settle); err != nil {
+	lookedUp, err := r.line.loader.Settle(ctx)
+	r.counts.loaded(lookedUp)
+	if err != nil {
 		return err
 	}
 	r.rounds.progress("creating vendors")
 	vendors, vendorsErr := r.line.loader.Vendors(ctx)
 	r.counts.loaded(vendors)
-	if vendors.Vendors.Settled() > 0 {
+	if lookedUp.Vendors.Settled()+vendors.Vendors.Settled() > 0 {
 		// A vendor in a new currency brings an accounts payable account with it.
 		r.line.chartRead = time.Time{}
 		if err := r.chart(ctx); err != nil {

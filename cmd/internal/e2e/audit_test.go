@@ -65,7 +65,7 @@ func (w *world) requireBooksEqualSource(t *testing.T) {
 			switch {
 			case invoice.Trouble == ontopsim.NameTaken && line.State == schema.StateUnresolvedVendor:
 				continue // owed to the worker, whose name somebody has; the others are owed to the platform
-			case line.State == schema.StateCancelledAfterPosting:
+			case line.State == schema.StateCancelledAfter:
 				require.Equal(t, ontopsim.Cancellation, invoice.Trouble, "%+v", line)
 			case !due(invoice):
 				require.Empty(t, line.QuickBooksID, "%s (%s) is in QuickBooks", invoice.Number, invoice.Trouble)
