@@ -194,8 +194,8 @@ func (b *bench) contracts(ctx context.Context, positions []schema.Position) (map
 			return nil, fmt.Errorf("read %d contracts: %w", len(ids), err)
 		}
 	}
-	if workers = unique(workers); len(workers) > 0 && b.archive != nil {
-		if b.met, err = b.archive.WorkerContracts(ctx, b.cfg.CompanyID, workers); err != nil {
+	if workers = unique(workers); len(workers) > 0 {
+		if b.met, err = b.store.WorkerContracts(ctx, b.cfg.CompanyID, workers); err != nil {
 			return nil, fmt.Errorf("read contracts of %d workers: %w", len(workers), err)
 		}
 	}
@@ -255,12 +255,9 @@ func (b *bench) number(ctx context.Context, jobs []job) error {
 	if len(numbers) == 0 {
 		return nil
 	}
-	taken := map[schema.PayeeKey]map[string]schema.InvoiceID{}
-	if b.archive != nil {
-		var err error
-		if taken, err = b.archive.DocNumbers(ctx, b.cfg.CompanyID, unique(slices.Clone(numbers))); err != nil {
-			return fmt.Errorf("read who has %d document numbers: %w", len(numbers), err)
-		}
+	taken, err := b.store.DocNumbers(ctx, b.cfg.CompanyID, unique(slices.Clone(numbers)))
+	if err != nil {
+		return fmt.Errorf("read who has %d document numbers: %w", len(numbers), err)
 	}
 	for i := range jobs {
 		j := &jobs[i]

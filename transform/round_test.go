@@ -334,22 +334,6 @@ func TestTransformer_RunOnce_Details(t *testing.T) {
 			require.EqualError(t, err, want)
 		}
 	})
-
-	t.Run("WorksWithoutAnArchive", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), deliver("i", 2, "INVOICE_CONFIRMED", invoice()),
-			deliver("j", 3, "INVOICE_CONFIRMED", invoice().with(object{"invoice_id": 556})),
-			deliver("k", 4, "INVOICE_CONFIRMED", invoice().with(object{"invoice_id": 557, "agreement_id": nil})))
-		plain := transform.New(w.store.Memory, []transform.Config{config()}, slog.New(slog.DiscardHandler), nil, clock())
-		result, err := plain.RunOnce(t.Context(), "acme")
-		require.NoError(t, err)
-		require.Equal(t, map[schema.DraftState]int{schema.DraftReady: 2, schema.DraftAwaitsContract: 1}, result.States)
-		require.NotEqual(t, w.drafts(t)["555"].DocNumber, w.drafts(t)["556"].DocNumber)
-		again, err := plain.RunOnce(t.Context(), "acme")
-		require.NoError(t, err)
-		require.False(t, again.Changed())
-	})
 }
 
 // awayArchive cannot answer one of an archive's questions.

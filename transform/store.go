@@ -17,6 +17,7 @@ type Store interface {
 	Facts
 	Drafts
 	Masters
+	Archive
 }
 
 // Inbox holds the deliveries that wait for an outcome.
@@ -56,9 +57,9 @@ type Masters interface {
 	RecordPayees(ctx context.Context, payees []schema.Payee) error
 }
 
-// Archive is what a [Store] may offer besides. Without it, an invoice that names
-// its worker but no contract waits for ever, and an invoice number that a payee
-// used before is noticed only among the invoices of one round.
+// Archive answers what was recorded long ago by other things than ids: for an
+// invoice that names its worker and no contract, and for an invoice number that a
+// payee used before.
 type Archive interface {
 	// WorkerContracts returns the newest record of every contract of each of
 	// workers.

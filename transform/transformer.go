@@ -48,7 +48,6 @@ var (
 // of one company wait for each other.
 type Transformer struct {
 	store   Store
-	archive Archive // nil when the store is none
 	offices map[schema.CompanyID]*office
 	log     *slog.Logger
 	metrics *metrics
@@ -62,15 +61,14 @@ type office struct {
 	turn    chan struct{} // holds one token while no round runs
 }
 
-// New returns a Transformer for companies. It uses store as an [Archive] too
-// when it is one. Registerer may be nil; now is the clock.
+// New returns a Transformer for companies. Registerer may be nil; now is the
+// clock.
 func New(
 	store Store, companies []Config, log *slog.Logger, reg prometheus.Registerer, now func() time.Time,
 ) *Transformer {
 	t := &Transformer{
 		store: store, offices: make(map[schema.CompanyID]*office, len(companies)), log: log, metrics: newMetrics(reg, companies), now: now,
 	}
-	t.archive, _ = store.(Archive)
 	for _, cfg := range companies {
 		cfg.Chunk = cmp.Or(max(cfg.Chunk, 0), 4096)
 		o := &office{cfg: cfg, clients: make(map[string]bool, len(cfg.ClientIDs)), turn: make(chan struct{}, 1)}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,22 +19,14 @@ import (
 	"github.com/tieout/tieout/transform"
 )
 
-// archive is the in-memory store with the two questions that it does not answer
-// itself. It learns from what is recorded.
+// archive is the in-memory store, and tells in what order it was written to.
 type archive struct {
 	*storetest.Memory
-	mu        sync.Mutex
-	contracts map[schema.ContractID]bool // that were ever recorded
-	numbers   map[schema.PayeeKey]map[string]schema.InvoiceID
-	recorded  []string // the methods that recorded something
+	mu       sync.Mutex
+	recorded []string // the methods that recorded something
 }
 
-func newArchive() *archive {
-	return &archive{
-		Memory: storetest.NewMemory(), contracts: map[schema.ContractID]bool{},
-		numbers: map[schema.PayeeKey]map[string]schema.InvoiceID{},
-	}
-}
+func newArchive() *archive { return &archive{Memory: storetest.NewMemory()} }
 
 func (a *archive) note(method string) {
 	a.mu.Lock()
@@ -60,63 +51,12 @@ func (a *archive) RecordPayees(ctx context.Context, payees []schema.Payee) error
 
 func (a *archive) RecordContracts(ctx context.Context, contracts []schema.Contract) error {
 	a.note("RecordContracts")
-	a.mu.Lock()
-	for _, contract := range contracts {
-		a.contracts[contract.ID] = true
-	}
-	a.mu.Unlock()
 	return a.Memory.RecordContracts(ctx, contracts)
 }
 
 func (a *archive) RecordDrafts(ctx context.Context, drafts []schema.Draft) error {
 	a.note("RecordDrafts")
-	a.mu.Lock()
-	for _, draft := range drafts {
-		if a.numbers[draft.Payee] == nil {
-			a.numbers[draft.Payee] = map[string]schema.InvoiceID{}
-		}
-		if _, taken := a.numbers[draft.Payee][draft.DocNumber]; !taken {
-			a.numbers[draft.Payee][draft.DocNumber] = draft.Invoice
-		}
-	}
-	a.mu.Unlock()
 	return a.Memory.RecordDrafts(ctx, drafts)
-}
-
-func (a *archive) WorkerContracts(
-	ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
-) (map[schema.WorkerID][]schema.Contract, error) {
-	a.mu.Lock()
-	ids := slices.Sorted(maps.Keys(a.contracts))
-	a.mu.Unlock()
-	stored, err := a.Contracts(ctx, company, ids)
-	if err != nil {
-		return nil, err
-	}
-	found := map[schema.WorkerID][]schema.Contract{}
-	for _, contract := range stored {
-		if slices.Contains(workers, contract.Worker) {
-			found[contract.Worker] = append(found[contract.Worker], contract)
-		}
-	}
-	return found, nil
-}
-
-func (a *archive) DocNumbers(
-	_ context.Context, _ schema.CompanyID, numbers []string,
-) (map[schema.PayeeKey]map[string]schema.InvoiceID, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	found := map[schema.PayeeKey]map[string]schema.InvoiceID{}
-	for payee, taken := range a.numbers {
-		found[payee] = map[string]schema.InvoiceID{}
-		for _, number := range numbers {
-			if owner, ok := taken[number]; ok {
-				found[payee][number] = owner
-			}
-		}
-	}
-	return found, nil
 }
 
 var start = time.Date(2026, 2, 1, 8, 0, 0, 0, time.UTC)

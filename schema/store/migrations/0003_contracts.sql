@@ -5,7 +5,8 @@
 -- are numbers written YYYYMMDD, 0 for none, since the sender's may lie outside
 -- the years that the engine's own types can hold.
 --
--- Serves: the contracts with given ids.
+-- Serves: the contracts with given ids, and through the projection those that
+-- name a given worker.
 
 -- +goose NO TRANSACTION
 -- +goose Up
@@ -33,7 +34,9 @@ CREATE TABLE IF NOT EXISTS contracts {{.OnCluster}}
     updated_at   Int64,
     source       String,
     recorded_at  DateTime64(6, 'UTC') CODEC(Delta, ZSTD),
-    seq          UInt64 CODEC(Delta, ZSTD)
+    seq          UInt64 CODEC(Delta, ZSTD),
+
+    PROJECTION workers (SELECT company, worker, id ORDER BY company, worker)
 )
 ENGINE = {{.Engine}}
 PARTITION BY toYYYYMM(recorded_at)

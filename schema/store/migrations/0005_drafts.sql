@@ -6,8 +6,8 @@
 -- newest of an invoice by (recorded_at, seq) holds.
 --
 -- Serves: the newest drafts of given invoices, one draft by invoice and id, and
--- through the projection the invoices drafted since an instant of the server's
--- clock.
+-- through the projections the invoices drafted since an instant of the server's
+-- clock, and who was drafted under a document number.
 
 -- +goose NO TRANSACTION
 -- +goose Up
@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS drafts {{.OnCluster}}
     seq              UInt64 CODEC(Delta, ZSTD),
     stored_at        DateTime64(6, 'UTC') DEFAULT now64(6) CODEC(Delta, ZSTD),
 
-    PROJECTION since (SELECT company, stored_at, invoice ORDER BY company, stored_at)
+    PROJECTION since (SELECT company, stored_at, invoice ORDER BY company, stored_at),
+    PROJECTION numbers (SELECT company, doc_number, payee, invoice, recorded_at, seq ORDER BY company, doc_number)
 )
 ENGINE = {{.Engine}}
 PARTITION BY toYYYYMM(recorded_at)

@@ -21,6 +21,7 @@ import (
 type Store interface {
 	Intake
 	Sources
+	Archive
 	Drafts
 	Masters
 	Settings
@@ -51,6 +52,20 @@ type Sources interface {
 	Invoices(ctx context.Context, company schema.CompanyID, ids []schema.InvoiceID) (map[schema.InvoiceID]schema.Invoice, error)
 	RecordContracts(ctx context.Context, contracts []schema.Contract) error
 	RecordInvoices(ctx context.Context, invoices []schema.Invoice) error
+}
+
+// Archive answers by other things than ids what was recorded long ago.
+type Archive interface {
+	// WorkerContracts returns, by worker, the newest record of every contract
+	// that names one of workers, by id.
+	WorkerContracts(
+		ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
+	) (map[schema.WorkerID][]schema.Contract, error)
+	// DocNumbers returns, by payee and number, the invoice that was drafted
+	// first under each of numbers. Drafts without a payee do not count.
+	DocNumbers(
+		ctx context.Context, company schema.CompanyID, numbers []string,
+	) (map[schema.PayeeKey]map[string]schema.InvoiceID, error)
 }
 
 // Drafts keeps what the transform makes of invoices.

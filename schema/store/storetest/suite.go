@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"Conflicts", conflictChecks()},
 		{"Intake", intakeChecks()},
 		{"Sources", sourceChecks()},
+		{"Archive", archiveChecks()},
 		{"Newest", newestChecks()},
 		{"Masters", masterChecks()},
 		{"OpenPositions", openChecks()},
