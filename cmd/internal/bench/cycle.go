@@ -47,7 +47,7 @@ func measureCycle(ctx context.Context, l *lab) ([]row, error) {
 // cycles returns the medians of a cycle and of its transform, with n invoices behind
 // them that are all settled.
 func (l *lab) cycles(ctx context.Context, n int) (cycle, drafting time.Duration, err error) {
-	p, err := l.place(ctx)
+	p, err := l.place(ctx, past)
 	if err != nil {
 		return 0, 0, err
 	}

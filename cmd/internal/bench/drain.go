@@ -12,7 +12,7 @@ import (
 // drainInto moves the gate's journal into a store of its own until the function
 // that it returns is called.
 func (g *gate) drainInto(ctx context.Context) (*place, func() error, error) {
-	p, err := g.in.lab.place(ctx)
+	p, err := g.in.lab.place(ctx, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -62,10 +62,10 @@ func (l *lab) say(format string, args ...any) {
 	fmt.Fprintf(l.stderr, "        +%4.1fs %s\n", time.Since(l.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// margin is how far behind the clock watermarks stay here. The default of minutes
-// would keep all that a benchmark records within the margin, where it is looked at
-// again by every search; in service only the last minutes are.
-const margin = time.Millisecond
+// past is how far behind the clock watermarks stay where a history is recorded at
+// once that stands for years: the default of minutes would keep all of it within the
+// margin, where every search for work looks at it again.
+const past = time.Millisecond
 
 // place is a database of its own with the tables of a store.
 type place struct {
@@ -74,14 +74,16 @@ type place struct {
 	database string
 }
 
-func (l *lab) place(ctx context.Context) (*place, error) {
+// place opens a store as the program does, but for the margin, of which zero means
+// the program's.
+func (l *lab) place(ctx context.Context, margin time.Duration) (*place, error) {
 	dsn, err := store.ParseDSN("embedded://" + l.dir)
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("bench_%d", l.opened.Add(1))
 	s, err := store.Open(ctx, store.Options{
-		DSN: dsn.WithDatabase(name), Transport: l.engine, Now: time.Now, Margin: margin, Advance: time.Nanosecond,
+		DSN: dsn.WithDatabase(name), Transport: l.engine, Now: time.Now, Margin: margin,
 	})
 	if err != nil {
 		return nil, err

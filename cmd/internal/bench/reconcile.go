@@ -13,7 +13,7 @@ const reconciled = 100_000
 
 // measureReconcile makes the report of a month that ties.
 func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
-	p, err := l.place(ctx)
+	p, err := l.place(ctx, past)
 	if err != nil {
 		return nil, err
 	}

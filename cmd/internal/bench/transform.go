@@ -22,7 +22,7 @@ var extractSQL string
 
 // measureTransform drafts what arrived while nothing was there before.
 func measureTransform(ctx context.Context, l *lab) (rows []row, err error) {
-	p, err := l.place(ctx)
+	p, err := l.place(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
