@@ -138,7 +138,7 @@ func (a *audit) books(books quickbookstest.Books) {
 		a.wrong("QuickBooks holds %d bills, reported are %d", len(books.Entities["Bill"]), a.inBooks)
 	}
 	for currency, sum := range a.verified {
-		if held[currency].Decimal() != sum.Decimal() && !(sum.IsZero() && held[currency].IsZero()) {
+		if held[currency].Minor() != sum.Minor() {
 			a.wrong("QuickBooks holds %s %s, reported are %s", held[currency].Decimal(), currency, sum.Decimal())
 		}
 	}

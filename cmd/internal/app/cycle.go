@@ -107,14 +107,15 @@ func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error
 		if err := wait(ctx, throttleGap); err != nil {
 			return r.counts, err
 		}
-		defer wait(context.WithoutCancel(ctx), throttleGap)
+		// A wait that nothing cancels has no error.
+		defer func() { _ = wait(context.WithoutCancel(ctx), throttleGap) }()
 	}
 	chartErr := errors.Join(err, r.chart(ctx))
 	drafted, err := r.transform(ctx)
 	if err != nil {
 		return r.counts, errors.Join(chartErr, err)
 	}
-	if r.line == nil || chartErr != nil || !(what.load || drafted) {
+	if r.line == nil || chartErr != nil || (!what.load && !drafted) {
 		return r.counts, chartErr
 	}
 	err = r.load(ctx)

@@ -105,7 +105,8 @@ func (p *private) readyz(w http.ResponseWriter, r *http.Request) {
 // server answers how this server stands.
 func (p *private) server(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(p.status())
+	// Whoever asked may be gone; nobody else is to be told.
+	_ = json.NewEncoder(w).Encode(p.status())
 }
 
 // start sends the browser to QuickBooks. The state is bound to this browser by a

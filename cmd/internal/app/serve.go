@@ -148,7 +148,9 @@ func (s *server) servePrivate(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = pages.Close()
 	}
-	<-stopped
+	if served := <-stopped; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 

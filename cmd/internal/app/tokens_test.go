@@ -10,17 +10,16 @@ import (
 
 	"github.com/tieout/tieout/cmd/internal/seal"
 	"github.com/tieout/tieout/load/quickbooks"
-	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/schema/store/storetest"
 )
 
-func newTokens(t *testing.T, store vault, company schema.CompanyID) tokens {
+func newTokens(t *testing.T, store vault) tokens {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keyset.json")
 	require.NoError(t, seal.NewKeyset(path))
 	sealer, err := seal.Open(path)
 	require.NoError(t, err)
-	return tokens{vault: store, sealer: sealer, company: company, now: time.Now}
+	return tokens{vault: store, sealer: sealer, company: "acme", now: time.Now}
 }
 
 func TestTokens(t *testing.T) {
@@ -32,7 +31,7 @@ func TestTokens(t *testing.T) {
 
 	t.Run("AreReadBackAsSaved", func(t *testing.T) {
 		t.Parallel()
-		kept := newTokens(t, storetest.NewMemory(), "acme")
+		kept := newTokens(t, storetest.NewMemory())
 		require.NoError(t, kept.Save(t.Context(), token))
 		got, err := kept.Load(t.Context(), "42")
 		require.NoError(t, err)
@@ -41,14 +40,14 @@ func TestTokens(t *testing.T) {
 
 	t.Run("AreUnknownBeforeTheFirst", func(t *testing.T) {
 		t.Parallel()
-		_, err := newTokens(t, storetest.NewMemory(), "acme").Load(t.Context(), "42")
+		_, err := newTokens(t, storetest.NewMemory()).Load(t.Context(), "42")
 		require.ErrorIs(t, err, quickbooks.ErrNoToken)
 	})
 
 	t.Run("LieInTheStoreSealed", func(t *testing.T) {
 		t.Parallel()
 		store := storetest.NewMemory()
-		require.NoError(t, newTokens(t, store, "acme").Save(t.Context(), token))
+		require.NoError(t, newTokens(t, store).Save(t.Context(), token))
 		sealed, err := store.Secret(t.Context(), "acme", tokenName("42"))
 		require.NoError(t, err)
 		require.NotEmpty(t, sealed)
@@ -58,7 +57,7 @@ func TestTokens(t *testing.T) {
 	t.Run("CannotBeMovedToAnotherCompany", func(t *testing.T) {
 		t.Parallel()
 		store := storetest.NewMemory()
-		acme := newTokens(t, store, "acme")
+		acme := newTokens(t, store)
 		require.NoError(t, acme.Save(t.Context(), token))
 		sealed, err := store.Secret(t.Context(), "acme", tokenName("42"))
 		require.NoError(t, err)
@@ -75,6 +74,6 @@ func TestTokens(t *testing.T) {
 		store := storetest.NewMemory()
 		broken := errors.New("disk full")
 		store.Inject(func(string) storetest.Fault { return storetest.Fault{Err: broken} })
-		require.ErrorIs(t, newTokens(t, store, "acme").Save(t.Context(), token), broken)
+		require.ErrorIs(t, newTokens(t, store).Save(t.Context(), token), broken)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -83,7 +82,6 @@ func isReady(ctx context.Context, address string) bool {
 		return false
 	}
 	defer answer.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(answer.Body, 4<<10))
 	return answer.StatusCode == http.StatusOK
 }
 

@@ -103,7 +103,9 @@ func (r *Rig) Away() error {
 		return nil
 	}
 	err := r.server.Close()
-	<-r.served
+	if served := <-r.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	r.server = nil
 	return err
 }
