@@ -147,39 +147,27 @@ func (r *run) transform(ctx context.Context) (changed bool, err error) {
 	return result.Changed(), err
 }
 
-// load posts and verifies. Vendors come before the drafts that need them are made
-// anew, and those before the bills. Nothing new is posted while what is open could
-// not be looked up.
+// load posts what is ready and reads it back. Where that brought vendors, the
+// drafts that waited for them are made anew and posted too.
 func (r *run) load(ctx context.Context) error {
-	r.rounds.progress("looking up what had no answer")
-	lookedUp, err := r.line.loader.Settle(ctx)
-	r.counts.loaded(lookedUp)
-	if err != nil {
+	r.rounds.progress("creating vendors, posting bills and reading them back")
+	result, err := r.line.loader.RunOnce(ctx)
+	r.counts.loaded(result)
+	if result.Vendors.Settled() == 0 {
 		return err
 	}
-	r.rounds.progress("creating vendors")
-	vendors, vendorsErr := r.line.loader.Vendors(ctx)
-	r.counts.loaded(vendors)
-	if lookedUp.Vendors.Settled()+vendors.Vendors.Settled() > 0 {
-		// A vendor in a new currency brings an accounts payable account with it.
-		r.line.chartRead = time.Time{}
-		if err := r.chart(ctx); err != nil {
-			return errors.Join(vendorsErr, err)
-		}
-		if _, err := r.transform(ctx); err != nil {
-			return errors.Join(vendorsErr, err)
-		}
+	// A vendor in a new currency brings an accounts payable account with it.
+	r.line.chartRead = time.Time{}
+	if chartErr := r.chart(ctx); chartErr != nil {
+		return errors.Join(err, chartErr)
 	}
-	r.rounds.progress("posting bills")
-	billsErr := r.phase(ctx, r.line.loader.Bills)
-	r.rounds.progress("reading bills back")
-	return errors.Join(vendorsErr, billsErr, r.phase(ctx, r.line.loader.Verify))
-}
-
-func (r *run) phase(ctx context.Context, do func(context.Context) (load.Result, error)) error {
-	result, err := do(ctx)
+	if _, draftErr := r.transform(ctx); draftErr != nil {
+		return errors.Join(err, draftErr)
+	}
+	r.rounds.progress("posting the bills of new vendors")
+	result, laterErr := r.line.loader.RunOnce(ctx)
 	r.counts.loaded(result)
-	return err
+	return errors.Join(err, laterErr)
 }
 
 // noteConsent records that QuickBooks no longer lets us in, once.
