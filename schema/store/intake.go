@@ -12,9 +12,19 @@ import (
 const maxTroubles = 100
 
 // intakeRows defines the intake of a month: each delivery once, in the month of
-// its first receipt, with its first outcome.
+// its first receipt, with its first outcome. What bounds the outcomes that are read
+// is what was received in the month at all: that is more, and cheaper to find than
+// what was first received in it.
 const intakeRows = `
 	WITH
+		touched AS
+		(
+			SELECT id FROM deliveries
+			WHERE company = {company:String}
+				AND received_at >= fromUnixTimestamp64Micro({start:Int64}, 'UTC')
+				AND received_at < fromUnixTimestamp64Micro({end:Int64}, 'UTC')
+				AND received_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')
+		),
 		month AS
 		(
 			SELECT id, body_sum, min(received_at) AS received
@@ -22,14 +32,7 @@ const intakeRows = `
 			WHERE company = {company:String}
 				AND received_at < fromUnixTimestamp64Micro({end:Int64}, 'UTC')
 				AND received_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')
-				AND id IN
-				(
-					SELECT id FROM deliveries
-					WHERE company = {company:String}
-						AND received_at >= fromUnixTimestamp64Micro({start:Int64}, 'UTC')
-						AND received_at < fromUnixTimestamp64Micro({end:Int64}, 'UTC')
-						AND received_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')
-				)
+				AND id IN (SELECT id FROM touched)
 			GROUP BY id, body_sum
 			HAVING received >= fromUnixTimestamp64Micro({start:Int64}, 'UTC')
 		),
@@ -39,7 +42,7 @@ const intakeRows = `
 			FROM outcomes
 			WHERE company = {company:String}
 				AND recorded_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')
-				AND delivery IN (SELECT id FROM month)
+				AND delivery IN (SELECT id FROM touched)
 			GROUP BY delivery, body
 		)`
 
@@ -70,10 +73,24 @@ func (s *Store) Intake(
 	if err != nil {
 		return schema.Intake{}, fmt.Errorf("count intake: %w", err)
 	}
+	if !needsPerson(intake) {
+		return intake, nil
+	}
 	if intake.Troubles, err = s.troubles(ctx, p); err != nil {
 		return schema.Intake{}, fmt.Errorf("read troubles: %w", err)
 	}
 	return intake, nil
+}
+
+// needsPerson reports whether there are troubles to read. In most months there are
+// none, and reading them costs as much as counting does.
+func needsPerson(intake schema.Intake) bool {
+	for kind, count := range intake.Outcomes {
+		if count > 0 && kind.NeedsPerson() {
+			return true
+		}
+	}
+	return false
 }
 
 // troubles returns the oldest deliveries of the intake that need a person.

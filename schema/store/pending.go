@@ -47,7 +47,11 @@ const (
 				(
 					SELECT delivery, body, argMin(kind, (recorded_at, seq)) AS first_kind
 					FROM outcomes
-					WHERE company = {company:String} AND delivery IN (SELECT id FROM recent)
+					WHERE company = {company:String} AND delivery IN
+					(
+						SELECT id FROM deliveries -- as in recent, without grouping anew
+						WHERE company = {company:String} AND staged_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+					)
 					GROUP BY delivery, body
 				)
 				GROUP BY delivery
