@@ -432,6 +432,8 @@ func TestBill_Delete(t *testing.T) {
 		t.Parallel()
 		w, id := setup(t)
 		refused(t, w.post("/bill?operation=void", m{"Id": id, "SyncToken": "0"}), "500")
+		refused(t, w.post("/bill?operation=update&include=void", m{"Id": id, "SyncToken": "0", "sparse": true}), "500")
+		require.Equal(t, "0", w.get("/bill/"+id).at("Bill.SyncToken"))
 	})
 }
 

@@ -221,6 +221,14 @@ func TestQuery(t *testing.T) {
 		require.Contains(t, rep.at("Fault.Error.0.Detail"), "value 0 is too small. Min allowed value is 1")
 	})
 
+	t.Run("TakesASemicolonThatIsNotEncoded", func(t *testing.T) {
+		t.Parallel()
+		w := open(t, qbt.Config{})
+		id := w.vendor("Koch; Ben")
+		rep := w.get("/query?query=select%20*%20from%20Vendor%20where%20DisplayName%3D'Koch;%20Ben'&minorversion=75")
+		require.Equal(t, id, rep.at("QueryResponse.Vendor.0.Id"), string(rep.raw))
+	})
+
 	t.Run("IsPostedAsText", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -91,10 +92,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client went away, or sends nonsense
 	}
 	c := &call{
-		server: s, method: r.Method, path: r.URL.Path, params: r.URL.Query(), host: r.Host,
+		server: s, method: r.Method, path: r.URL.Path, params: paramsOf(r.URL.RawQuery), host: r.Host,
 		header: r.Header, body: body, gone: r.Context().Done(), secure: r.TLS != nil,
 	}
 	s.serve(c).write(w)
+}
+
+// paramsOf reads a query string. A semicolon is part of a value, as the URL
+// standard has it: Go's parser would drop the whole parameter.
+func paramsOf(raw string) url.Values {
+	params, _ := url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B")) // what cannot be read is left out
+	return params
 }
 
 // serve carries a call out, with the trouble that is due, if any.

@@ -23,9 +23,13 @@ func (c *call) single() answer {
 	if fault := requestIDFault(requestID); fault != nil {
 		return c.faulted(fault)
 	}
+	included := strings.Split(c.params.Get("include"), ",")
+	if slices.Contains(included, "void") { // bills have no void; to ignore it would update the bill instead
+		return c.faulted(refuse("500", "Operation void is not supported.", k.name))
+	}
 	op := operation{
 		kind: k, in: in, name: c.params.Get("operation"), entity: k.name,
-		force: slices.Contains(strings.Split(c.params.Get("include"), ","), "allowduplicatedocnum"),
+		force: slices.Contains(included, "allowduplicatedocnum"),
 	}
 	out := c.realm.once(requestID, op, func() outcome {
 		if f := c.itemFault(""); f != nil {
