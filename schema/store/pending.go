@@ -105,11 +105,8 @@ func (s *Store) Pending(ctx context.Context, company schema.CompanyID, limit int
 	if err != nil {
 		return nil, fmt.Errorf("find pending deliveries: %w", err)
 	}
-	for i := 0; i < len(found); i += maxIDs {
-		end := min(i+maxIDs, len(found))
-		if err := s.fillBodies(ctx, company, found[i:end], sums[i:end]); err != nil {
-			return nil, fmt.Errorf("read pending deliveries: %w", err)
-		}
+	if err := s.fillBodies(ctx, company, found, sums); err != nil {
+		return nil, fmt.Errorf("read pending deliveries: %w", err)
 	}
 	return found, nil
 }
@@ -129,32 +126,63 @@ func (s *Store) searchPending(ctx context.Context, company schema.CompanyID) (pa
 	return p, err
 }
 
-// fillBodies reads the bodies of deliveries that are in the order of receipt, and
-// so lie together in the table.
+// fillBodies reads the bodies of deliveries that are in the order of receipt: all
+// that was received between the first and the last, when at least a quarter of it is
+// wanted, and else by ids, which costs more for each body.
 func (s *Store) fillBodies(ctx context.Context, company schema.CompanyID, found []schema.Staged, sums []schema.Sum) error {
-	const query = `
-		SELECT id, body_sum, channel, body
-		FROM deliveries
-		WHERE company = {company:String}
+	const query = `SELECT count() FROM deliveries WHERE ` + bodyRange
+	size, dense := maxIDs, false
+	if len(found) > maxIDs {
+		var rows uint64
+		if err := s.each(ctx, query, rangeOf(company, found), []any{&rows}, func() {}); err != nil {
+			return err
+		}
+		if dense = rows/4 < uint64(len(found)); dense {
+			size = pageRows
+		}
+	}
+	for i := 0; i < len(found); i += size {
+		end := min(i+size, len(found))
+		if err := s.fillSome(ctx, company, found[i:end], sums[i:end], dense); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bodyRange holds for what was received in a stretch of time, which lies together in
+// the table.
+const bodyRange = `company = {company:String}
 			AND received_at >= fromUnixTimestamp64Micro({first:Int64}, 'UTC')
-			AND received_at <= fromUnixTimestamp64Micro({last:Int64}, 'UTC')
-			AND id IN {ids:Array(String)}
-		ORDER BY received_at, block, pos
-		LIMIT 1 BY id, body_sum`
+			AND received_at <= fromUnixTimestamp64Micro({last:Int64}, 'UTC')`
+
+func rangeOf(company schema.CompanyID, found []schema.Staged) params {
+	return params{
+		"company": string(company),
+		"first":   stored(found[0].ReceivedAt).UnixMicro(), "last": stored(found[len(found)-1].ReceivedAt).UnixMicro(),
+	}
+}
+
+func (s *Store) fillSome(
+	ctx context.Context, company schema.CompanyID, found []schema.Staged, sums []schema.Sum, dense bool,
+) error {
+	const (
+		head = `SELECT id, body_sum, channel, body FROM deliveries WHERE ` + bodyRange
+		tail = ` ORDER BY received_at, block, pos LIMIT 1 BY id, body_sum`
+	)
 	type key struct {
 		id  schema.DeliveryID
 		sum schema.Sum
 	}
 	places := make(map[key]int, len(found))
-	ids := make([]string, len(found))
 	for i, d := range found {
 		places[key{d.ID, sums[i]}] = i
-		ids[i] = string(d.ID)
 	}
-	slices.Sort(ids)
-	p := params{
-		"company": string(company), "ids": slices.Compact(ids),
-		"first": stored(found[0].ReceivedAt).UnixMicro(), "last": stored(found[len(found)-1].ReceivedAt).UnixMicro(),
+	query, p := head+tail, rangeOf(company, found)
+	if !dense {
+		ids := list(found, func(d schema.Staged) string { return string(d.ID) })
+		slices.Sort(ids)
+		query, p = head+` AND id IN {ids:Array(String)}`+tail, p.with("ids", slices.Compact(ids))
 	}
 	var id, sum, channel, body string
 	return s.each(ctx, query, p, []any{&id, &sum, &channel, &body}, func() {
