@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/tieout/tieout/ingest"
@@ -131,8 +132,8 @@ func (in *intake) gate(ctx context.Context, connections int) (*gate, error) {
 
 func (g *gate) close() error {
 	var errs []error
-	for i := len(g.closers) - 1; i >= 0; i-- {
-		errs = append(errs, g.closers[i]())
+	for _, end := range slices.Backward(g.closers) {
+		errs = append(errs, end())
 	}
 	return errors.Join(errs...)
 }
