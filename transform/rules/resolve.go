@@ -79,11 +79,16 @@ func duplicates(rules []schema.Rule, lines []int) Mistakes {
 	return mistakes
 }
 
+// deletedSuffix stands behind the name of an account that was made inactive; the
+// person who writes a rule knows it by the name that it had.
+const deletedSuffix = " (deleted)"
+
 // find returns the account that text names, or what is wrong and the way out.
 func find(accounts []schema.Account, text string, types []string) (account schema.Account, detail, next string) {
 	var found []schema.Account
 	for _, account := range accounts {
-		if string(account.ID) == text || strings.EqualFold(account.Name, text) {
+		if string(account.ID) == text || strings.EqualFold(account.Name, text) ||
+			!account.Active && strings.EqualFold(account.Name, text+deletedSuffix) {
 			found = append(found, account)
 		}
 	}

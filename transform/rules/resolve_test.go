@@ -62,6 +62,17 @@ rule "d": account "Twin": could be account 81 (Twin) or 82 (Twin); write the id 
 rule "e": account "Zebra": is no account in QuickBooks; create it in QuickBooks, or use an account's full name or id`)
 	})
 
+	// QuickBooks writes " (deleted)" behind the name of an account that is made
+	// inactive, and goes on holding the name against new ones.
+	t.Run("KnowsAnInactiveAccountByItsOldName", func(t *testing.T) {
+		t.Parallel()
+		gone := schema.Books{ReadAt: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC), Accounts: []schema.Account{
+			{ID: "90", Name: "Old costs (deleted)", Type: "Expense"},
+		}}
+		_, err := rules.Resolve([]schema.Rule{{ID: "a", Concept: "A", Account: "old costs"}}, gone, nil)
+		require.ErrorContains(t, err, "is inactive in QuickBooks; make it active again there")
+	})
+
 	t.Run("TakesTheTypesThatACompanyAllows", func(t *testing.T) {
 		t.Parallel()
 		got, err := rules.Resolve([]schema.Rule{{ID: "a", Concept: "A", Account: "Checking"}}, books(), []string{"Bank"})

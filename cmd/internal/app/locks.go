@@ -37,10 +37,11 @@ type locks struct {
 
 	mu    sync.Mutex
 	local map[string]chan struct{}
+	stale map[string][]string // holders of ours whose claims could not be ended, by lock
 }
 
 func newLocks(store leases, now func() time.Time, log *slog.Logger) *locks {
-	return &locks{store: store, now: now, log: log, local: map[string]chan struct{}{}}
+	return &locks{store: store, now: now, log: log, local: map[string]chan struct{}{}, stale: map[string][]string{}}
 }
 
 // Lock waits until nobody else holds name, or until ctx ends. The claim is kept
@@ -83,6 +84,7 @@ func (l *locks) gate(name string) chan struct{} {
 
 func (l *locks) claim(ctx context.Context, name, holder string) error {
 	for {
+		l.releaseStale(ctx, name)
 		held, err := l.store.TryLease(ctx, name, holder, leaseTTL, l.now())
 		if err != nil {
 			l.release(context.WithoutCancel(ctx), name, holder)
@@ -114,12 +116,36 @@ func (l *locks) keepAlive(ctx context.Context, name, holder string) {
 	}
 }
 
-// release gives a lock back. When that fails it runs out by itself.
+// release gives a lock back. When that fails it runs out by itself, unless this
+// process gets to give it back before: a store that was away for a moment must not
+// keep us from our own work for as long as a lease lasts.
 func (l *locks) release(ctx context.Context, name, holder string) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := l.store.ReleaseLease(ctx, name, holder, l.now()); err != nil {
+		l.mu.Lock()
+		l.stale[name] = append(l.stale[name], holder)
+		l.mu.Unlock()
 		l.log.WarnContext(ctx, "lock not given back", slog.String("lock", name), slog.Any("error", err))
+	}
+}
+
+// releaseStale gives back what release could not. Only who is inside the gate of
+// name calls it.
+func (l *locks) releaseStale(ctx context.Context, name string) {
+	l.mu.Lock()
+	holders := l.stale[name]
+	delete(l.stale, name)
+	l.mu.Unlock()
+	for i, holder := range holders {
+		if l.store.ReleaseLease(ctx, name, holder, l.now()) == nil {
+			continue
+		}
+		// What keeps the store from it is told to who wants the lock.
+		l.mu.Lock()
+		l.stale[name] = append(l.stale[name], holders[i:]...)
+		l.mu.Unlock()
+		return
 	}
 }
 

@@ -77,6 +77,30 @@ func TestLocks(t *testing.T) {
 		})
 	})
 
+	// A store that was away when a lock was given back kept its own holder out for
+	// as long as a lease lasts.
+	t.Run("AreGivenBackWhenTheStoreIsBack", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store := storetest.NewMemory()
+			locks := quietLocks(store)
+			unlock, err := locks.Lock(t.Context(), "cycle:acme")
+			require.NoError(t, err)
+			store.Inject(func(string) storetest.Fault { return storetest.Fault{Err: errors.New("away")} })
+			unlock()
+			_, err = locks.Lock(t.Context(), "cycle:acme")
+			require.Error(t, err)
+
+			store.Inject(nil)
+			began := time.Now()
+			unlock, err = locks.Lock(t.Context(), "cycle:acme")
+			require.NoError(t, err)
+			require.Zero(t, time.Since(began))
+			unlock()
+			require.Empty(t, locks.stale)
+		})
+	})
+
 	t.Run("SayWhenTheStoreFails", func(t *testing.T) {
 		t.Parallel()
 		store := storetest.NewMemory()
