@@ -66,8 +66,8 @@ func (in *intake) sustained(ctx context.Context, connections int) (row, error) {
 	in.lab.say("%d connections sustained: %s", connections, ratio(done.durable, done.bare))
 	return row{
 		What: fmt.Sprintf("the same, %d connections, sustained while it drains into the engine", connections),
-		Measured: fmt.Sprintf("%s of %s a second, p99 %s; the engine takes %s a second meanwhile, and %s a second afterwards",
-			number(int(done.durable)), number(int(done.bare)), short(done.tail.p99), number(int(done.drained)), number(int(done.after))),
+		Measured: fmt.Sprintf("%s; the engine takes %s a second meanwhile, and %s a second afterwards",
+			done, number(int(done.drained)), number(int(done.after))),
 		Ratio: ratio(done.durable, done.bare),
 	}, nil
 }
@@ -108,6 +108,7 @@ func (g *gate) sustain(ctx context.Context) (s sustained, err error) {
 		return s, err
 	}
 	s.durable, s.bare, s.tail = busy.rate(), (before.rate()+after.rate())/2, tailOf(busy.times)
+	s.effort, s.bareEffort = busy.effort(), (before.effort()+after.effort())/2
 	return s, nil
 }
 

@@ -175,7 +175,7 @@ func (in *intake) resting(ctx context.Context, connections int) (row, error) {
 	in.lab.say("%d connections at rest: %s", connections, ratio(rates.ratio, 1))
 	return row{
 		What:     fmt.Sprintf("durable intake, %d connections, drainer resting, against the same handler that throws away", connections),
-		Measured: fmt.Sprintf("%s of %s a second, p99 %s", number(int(rates.durable)), number(int(rates.bare)), short(rates.tail.p99)),
+		Measured: rates.String(),
 		Ratio:    ratio(rates.ratio, 1),
 	}, nil
 }
@@ -184,11 +184,17 @@ func (in *intake) resting(ctx context.Context, connections int) (row, error) {
 type rates struct {
 	durable, bare, ratio float64
 	tail                 tail
+	effort, bareEffort   time.Duration // processor time for a request
+}
+
+func (r rates) String() string {
+	return fmt.Sprintf("%s of %s a second, p99 %s; processor time %s of %s µs", number(int(r.durable)), number(int(r.bare)), short(r.tail.p99),
+		number(r.effort.Microseconds()), number(r.bareEffort.Microseconds()))
 }
 
 func (g *gate) turns(ctx context.Context, n int) (rates, error) {
 	var durable, bare, shares []float64
-	var times []time.Duration
+	var times, efforts, bareEfforts []time.Duration
 	for turn := range n + 1 {
 		without, err := g.throwAway(ctx, turnLength)
 		if err != nil {
@@ -203,6 +209,10 @@ func (g *gate) turns(ctx context.Context, n int) (rates, error) {
 		}
 		durable, bare = append(durable, with.rate()), append(bare, without.rate())
 		shares, times = append(shares, with.rate()/without.rate()), append(times, with.times...)
+		efforts, bareEfforts = append(efforts, with.effort()), append(bareEfforts, without.effort())
 	}
-	return rates{durable: median(durable), bare: median(bare), ratio: median(shares), tail: tailOf(times)}, g.balance()
+	return rates{
+		durable: median(durable), bare: median(bare), ratio: median(shares), tail: tailOf(times),
+		effort: median(efforts), bareEffort: median(bareEfforts),
+	}, g.balance()
 }

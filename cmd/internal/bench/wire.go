@@ -96,12 +96,17 @@ func (l *line) exchange(request []byte) (int, error) {
 	}
 }
 
-// run is what a loop of requests came to.
+// loop is what a run of requests came to.
 type loop struct {
 	ledger
 	times []time.Duration
 	took  time.Duration
+	cpu   time.Duration // of sender, receiver and all that ran beside them in this process
 }
+
+// effort is the processor time for one acknowledged request. Other programs on the
+// machine hardly show in it, as they do in the rate.
+func (l loop) effort() time.Duration { return l.cpu / time.Duration(max(l.acked, 1)) }
 
 // rate is how many requests a second were acknowledged.
 func (l loop) rate() float64 { return float64(l.acked) / l.took.Seconds() }
@@ -167,7 +172,7 @@ func (s sender) all(ctx context.Context, drive func(connection int, next func(du
 	var total loop
 	var errs []error
 	var wg sync.WaitGroup
-	began := time.Now()
+	began, used := time.Now(), cpuTime()
 	for i, l := range lines {
 		wg.Go(func() {
 			var mine loop
@@ -198,7 +203,7 @@ func (s sender) all(ctx context.Context, drive func(connection int, next func(du
 		})
 	}
 	wg.Wait()
-	total.took = time.Since(began)
+	total.took, total.cpu = time.Since(began), cpuTime()-used
 	if err := errors.Join(errs...); err != nil && total.acked == 0 {
 		return total, err
 	}
