@@ -59,6 +59,11 @@ func (r *root) configInit() *cobra.Command {
 			return err
 		}
 		keys, file := filepath.Join(folder, "keyset.json"), filepath.Join(folder, "tieout.yaml")
+		for _, path := range []string{keys, file} {
+			if _, err := os.Lstat(path); err == nil {
+				return fmt.Errorf("%s exists already, and is not replaced; give another folder with --dir", path)
+			}
+		}
 		if err := seal.NewKeyset(keys); err != nil {
 			return err
 		}

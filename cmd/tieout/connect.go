@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -80,7 +81,7 @@ func (r *root) disconnect() *cobra.Command {
 	only := command.Flags().String("company", "", "company `ID`")
 	command.RunE = func(c *cobra.Command, _ []string) error {
 		if *only == "" {
-			return usageError{fmt.Errorf("--company: needed")}
+			return usageError{errors.New("--company: needed, even when there is only one")}
 		}
 		return r.with(c.Context(), func(a *app.App) error {
 			id, err := company(a, *only)

@@ -26,7 +26,11 @@ func (r *root) reconcile() *cobra.Command {
 		Short: "Report whether the books equal what arrived; exit 3 when a period does not tie",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return r.with(c.Context(), func(a *app.App) error { return r.report(c, a, f) })
+			asked, err := f.parse(time.Now())
+			if err != nil {
+				return err
+			}
+			return r.with(c.Context(), func(a *app.App) error { return r.report(c, a, asked) })
 		},
 	}
 	command.Flags().StringVar(&f.company, "company", "", "company `ID`; may be left out when there is only one")
@@ -37,31 +41,48 @@ func (r *root) reconcile() *cobra.Command {
 	return command
 }
 
-func (r *root) report(c *cobra.Command, a *app.App, f reconcileFlags) error {
-	id, err := company(a, f.company)
-	if err != nil {
-		return err
-	}
+// asked is what an operator asked for, understood.
+type asked struct {
+	company, out string
+	period       schema.Period
+	asOf         time.Time // zero for now
+	write        func(io.Writer, schema.Report) error
+}
+
+// parse reports the first flag that cannot be understood, before anything is opened.
+func (f reconcileFlags) parse(now time.Time) (asked, error) {
+	a := asked{company: f.company, out: f.out}
 	if f.period == "" {
-		return usageError{fmt.Errorf("--period: needed, such as %s", a.Now().AddDate(0, -1, 0).Format("2006-01"))}
+		return a, usageError{fmt.Errorf("--period: needed, such as %s", now.AddDate(0, 0, -now.Day()).Format("2006-01"))}
 	}
-	period, err := schema.ParsePeriod(f.period)
-	if err != nil {
-		return usageError{fmt.Errorf("--period: %w", err)}
+	var err error
+	if a.period, err = schema.ParsePeriod(f.period); err != nil {
+		return a, usageError{fmt.Errorf("--period: %w", err)}
 	}
-	asOf, err := parseAsOf(f.asOf, a.Now())
-	if err != nil {
-		return usageError{err}
+	if a.asOf, err = parseAsOf(f.asOf); err != nil {
+		return a, usageError{err}
 	}
-	write := map[string]func(io.Writer, schema.Report) error{"text": reports.Text, "json": reports.JSON}[f.format]
-	if write == nil {
-		return usageError{fmt.Errorf("--format: must be text or json, is %q", f.format)}
+	a.write = map[string]func(io.Writer, schema.Report) error{"text": reports.Text, "json": reports.JSON}[f.format]
+	if a.write == nil {
+		return a, usageError{fmt.Errorf("--format: must be text or json, is %q", f.format)}
 	}
-	report, err := a.Report(c.Context(), id, period, asOf)
+	return a, nil
+}
+
+func (r *root) report(c *cobra.Command, a *app.App, q asked) error {
+	id, err := company(a, q.company)
 	if err != nil {
 		return err
 	}
-	if err := r.writeReport(f.out, report, write); err != nil {
+	asOf := q.asOf
+	if asOf.IsZero() {
+		asOf = a.Now()
+	}
+	report, err := a.Report(c.Context(), id, q.period, asOf)
+	if err != nil {
+		return err
+	}
+	if err := r.writeReport(q.out, report, q.write); err != nil {
 		return err
 	}
 	if !report.Tied {
@@ -95,9 +116,10 @@ func (r *root) writeReport(path string, report schema.Report, write func(io.Writ
 }
 
 // parseAsOf reads a date, which means the end of that day in UTC, or an instant.
-func parseAsOf(text string, now time.Time) (time.Time, error) {
+// Nothing is the zero time.
+func parseAsOf(text string) (time.Time, error) {
 	if text == "" {
-		return now, nil
+		return time.Time{}, nil
 	}
 	if day, err := schema.ParseDate(text); err == nil {
 		return day.AddDays(1).Time().Add(-time.Microsecond), nil

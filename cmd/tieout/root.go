@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,7 +49,7 @@ type root struct {
 func execute(ctx context.Context, args []string, s streams) int {
 	command := newRoot(s)
 	command.SetArgs(args)
-	err := command.ExecuteContext(ctx)
+	called, err := command.ExecuteContextC(ctx)
 	var usage usageError
 	switch {
 	case err == nil:
@@ -55,8 +57,7 @@ func execute(ctx context.Context, args []string, s streams) int {
 	case errors.Is(err, errNotTied):
 		return exitNotTied
 	case errors.As(err, &usage):
-		fmt.Fprintln(s.err, "tieout:", err)
-		fmt.Fprintln(s.err, "See `tieout --help`, or --help behind any command.")
+		fmt.Fprintf(s.err, "tieout: %v\nSee `%s --help`.\n", err, called.CommandPath())
 		return exitUsage
 	}
 	fmt.Fprintln(s.err, "tieout:", err)
@@ -85,7 +86,7 @@ func newRoot(s streams) *cobra.Command {
 		"configuration `FILE` (default $TIEOUT_CONFIG, else ./tieout.yaml, else /etc/tieout/tieout.yaml)")
 	command.AddCommand(
 		r.serve(), r.sync(), r.reconcile(), r.importFile(), r.connect(), r.disconnect(), r.rules(), r.vendors(), r.holds(),
-		r.status(), r.config(), r.engine(), r.migrate(), r.faults(), version(),
+		r.status(), r.config(), r.engine(), r.migrate(), r.faults(), r.quickBooks(), version(),
 	)
 	return command
 }
@@ -95,20 +96,32 @@ func noArgs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if c.HasSubCommands() {
-		return usageError{fmt.Errorf("%s: unknown command %q", c.CommandPath(), args[0])}
+	if !c.HasSubCommands() {
+		return usageError{fmt.Errorf("takes no argument, got %q", args[0])}
 	}
-	return usageError{fmt.Errorf("%s: takes no argument, got %q", c.CommandPath(), args[0])}
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageError{fmt.Errorf("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))}
+	}
+	return usageError{fmt.Errorf("unknown command %q", args[0])}
 }
 
-// exactly takes n arguments, named for the message.
+// exactly takes as many arguments as there are names.
 func exactly(names ...string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
+	return func(_ *cobra.Command, args []string) error {
 		if len(args) == len(names) {
 			return nil
 		}
-		return usageError{fmt.Errorf("%s: needs %v, got %d arguments", c.CommandPath(), names, len(args))}
+		return usageError{fmt.Errorf("needs %s, got %s", strings.Join(names, " and "), counted(len(args), "argument"))}
 	}
+}
+
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
 }
 
 // load reads the configuration from where the operator said, or from where it

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -68,7 +69,7 @@ func (r *root) vendorsApprove() *cobra.Command {
 	name := command.Flags().String("name", "", "create the one payee's vendor under `NAME` instead of the proposed one")
 	command.RunE = func(c *cobra.Command, args []string) error {
 		if *all == (len(args) > 0) {
-			return usageError{fmt.Errorf("%s: name payees, or give --all", c.CommandPath())}
+			return usageError{errors.New("name payees, or give --all")}
 		}
 		if *name != "" && len(args) != 1 {
 			return usageError{fmt.Errorf("--name: is for exactly one payee, got %d", len(args))}

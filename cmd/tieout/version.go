@@ -20,11 +20,15 @@ func version() *cobra.Command {
 	}
 }
 
+// development stands for the version of a program that was built from no release
+// and no commit.
+const development = "(development)"
+
 // buildVersion is the module's version, or the commit that was built.
 func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "unknown"
+		return development
 	}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return v
@@ -34,5 +38,5 @@ func buildVersion() string {
 			return setting.Value
 		}
 	}
-	return "unknown"
+	return development
 }

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/schema"
+)
+
+func TestWriteTable(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, writeTable(&out, []string{"payee", "name"}, [][]string{
+		{"worker:7000:USD", "Ana Rojas"}, {"platform:COP", "Nováková 株式会社"}, {"worker:1:EUR", "red\x1b[31m\nnext"},
+	}))
+	require.Equal(t, `PAYEE            NAME
+worker:7000:USD  Ana Rojas
+platform:COP     Nováková 株式会社
+worker:1:EUR     red·[31m·next
+`, out.String(), "text from outside does not steer the terminal")
+}
+
+func TestSince(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	for age, want := range map[time.Duration]string{
+		0: "0s", 59 * time.Second: "59s", time.Minute: "1m", 59 * time.Minute: "59m", time.Hour: "1h", 47 * time.Hour: "47h",
+		48 * time.Hour: "2d", 400 * 24 * time.Hour: "400d",
+	} {
+		require.Equal(t, want, since(now, now.Add(-age)))
+	}
+	require.Equal(t, "-", since(now, time.Time{}))
+	require.Equal(t, "-", instant(time.Time{}))
+	require.Equal(t, "2026-09-01 08:00 UTC", instant(now))
+}
+
+func TestParseAsOf(t *testing.T) {
+	t.Parallel()
+	at, err := parseAsOf("2026-08-31")
+	require.NoError(t, err)
+	require.Equal(t, time.Date(2026, 8, 31, 23, 59, 59, 999_999_000, time.UTC), at, "a date is its last moment")
+	at, err = parseAsOf("2026-08-31T10:00:00+02:00")
+	require.NoError(t, err)
+	require.True(t, at.Equal(time.Date(2026, 8, 31, 8, 0, 0, 0, time.UTC)))
+	at, err = parseAsOf("")
+	require.NoError(t, err)
+	require.True(t, at.IsZero())
+	_, err = parseAsOf("31.08.2026")
+	require.ErrorContains(t, err, `is "31.08.2026"`)
+}
+
+func TestWriteStatus(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	standing := app.Status{
+		Company: "acme", ToCreate: 2,
+		Connection: schema.Connection{State: schema.NeedsConsent, Detail: "QuickBooks no longer accepts our tokens"},
+		Backlog: schema.Backlog{
+			Pending: 3, OldestPending: now.Add(-time.Minute), Held: map[schema.HoldReason]int{schema.HoldCurrency: 1, schema.HoldByPerson: 1},
+			OldestHeld: now.Add(-50 * time.Hour), Due: 4, OldestDue: now.Add(-2 * time.Hour),
+		},
+	}
+	server := &app.ServerStatus{Journal: app.JournalStatus{Deliveries: 7}}
+	var out bytes.Buffer
+	r := &root{streams: streams{out: &out}}
+	require.NoError(t, r.writeStatus(now, status{Server: server, Companies: []app.Status{standing}}))
+	require.Equal(t, `the server is running; 7 deliveries in its journal, which takes none now: see its log
+
+acme: needs_consent: QuickBooks no longer accepts our tokens; run `+"`tieout connect --company acme`"+`
+
+WHAT                   COUNT  OLDEST
+deliveries to look at  3      1m
+held                   2      2d      see `+"`tieout holds`"+`
+waiting for Ontop      0      -
+vendors to create      2      -
+to post                4      2h
+no answer yet          0      -
+to read back           0      -
+declined               0      -
+`, out.String())
+
+	out.Reset()
+	require.NoError(t, r.writeStatus(now, status{}))
+	require.Equal(t, "no server is running with this configuration\n", out.String())
+}
+
+func TestWriteHolds(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &root{streams: streams{out: &out}}
+	require.NoError(t, r.writeHolds([]heldInvoice{{
+		Invoice: "880001", Number: "INV-1", Total: "10.00 USD", Since: "2026-09-01 08:00 UTC",
+		Holds: []heldFor{{Reason: schema.HoldUnmappedConcept, Detail: "concept \"X\x07\" is mapped to no account", NextStep: "map it"}},
+	}}))
+	require.Equal(t, `880001  INV-1  -  10.00 USD  since 2026-09-01 08:00 UTC
+    held_unmapped_concept: concept "X·" is mapped to no account
+      next: map it
+`, out.String())
+	out.Reset()
+	require.NoError(t, r.writeHolds(nil))
+	require.Equal(t, "nothing is held\n", out.String())
+}
+
+func TestWriteReport(t *testing.T) {
+	t.Parallel()
+	r := &root{}
+	write := func(w io.Writer, _ schema.Report) error {
+		_, err := io.WriteString(w, "report\n")
+		return err
+	}
+
+	t.Run("ReplacesTheWholeFile", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "report.txt")
+		require.NoError(t, os.WriteFile(path, []byte("an older and longer report\n"), 0o600))
+		require.NoError(t, r.writeReport(path, schema.Report{}, write))
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, "report\n", string(text))
+	})
+
+	t.Run("LeavesNothingWhenItFails", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		err := r.writeReport(filepath.Join(dir, "report.txt"), schema.Report{}, func(io.Writer, schema.Report) error { return io.ErrShortWrite })
+		require.ErrorIs(t, err, io.ErrShortWrite)
+		files, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, files)
+		require.ErrorContains(t, r.writeReport(filepath.Join(dir, "absent", "report.txt"), schema.Report{}, write), "--out: ")
+	})
+}
+
+func TestReadLine(t *testing.T) {
+	t.Parallel()
+	line, err := readLine(t.Context(), strings.NewReader("  https://example.test/callback?code=1  \nmore"))
+	require.NoError(t, err)
+	require.Equal(t, "https://example.test/callback?code=1", line)
+	line, err = readLine(t.Context(), strings.NewReader("no end of line"))
+	require.NoError(t, err)
+	require.Equal(t, "no end of line", line)
+	_, err = readLine(t.Context(), strings.NewReader("\n"))
+	require.ErrorContains(t, err, "no address was pasted")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in, out := io.Pipe()
+	defer out.Close()
+	_, err = readLine(ctx, in)
+	require.ErrorIs(t, err, context.Canceled, "a person may give up")
+}
+
+func TestReadSmall(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "rules.yaml")
+	require.NoError(t, os.WriteFile(path, make([]byte, 1<<20), 0o600))
+	text, err := readSmall(path)
+	require.NoError(t, err)
+	require.Len(t, text, 1<<20)
+	require.NoError(t, os.WriteFile(path, make([]byte, 1<<20+1), 0o600))
+	_, err = readSmall(path)
+	require.ErrorContains(t, err, "larger than 1 MiB")
+}
