@@ -138,14 +138,15 @@ describe('uploads', () => {
 });
 
 describe('refusals of the gateway', () => {
-  test('the eleventh call in a second is throttled, and nothing is written', async () => {
+  test('calls beyond ten in a second are throttled, and write nothing', async () => {
     await sim.control('limits', { limits: {} });
+    // So many that some are too many even where a busy machine spreads them over seconds.
     const sent = await Promise.allSettled(
-      Array.from({ length: 15 }, (_, i) => call(qb, 'createVendor', { DisplayName: `Item ${i}` })),
+      Array.from({ length: 60 }, (_, i) => call(qb, 'createVendor', { DisplayName: `Item ${i}` })),
     );
     const throttled = sent.filter((s) => s.status === 'rejected');
-    // They may spread over two seconds on a busy machine: some pass, some do not.
-    assert.ok(throttled.length > 0 && throttled.length <= 5, `${throttled.length} throttled`);
+    assert.ok(throttled.length > 0);
+    assert.ok(throttled.length <= 51, `${throttled.length} of 60 throttled`);
     for (const { reason } of throttled) {
       assert.equal(reason.response.status, 429);
       const { Fault: fault } = reason.response.data;
@@ -153,7 +154,7 @@ describe('refusals of the gateway', () => {
       assert.equal(fault.Error[0].code, '3001');
       assert.match(fault.Error[0].Message, /^message=ThrottleExceeded; errorCode=003001; statusCode=429$/);
     }
-    assert.equal((await sim.stored('Vendor')).length, 1 + 15 - throttled.length);
+    assert.equal((await sim.stored('Vendor')).length, 1 + 60 - throttled.length);
     assert.equal((await sim.stats()).throttled, throttled.length);
   });
 
