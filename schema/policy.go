@@ -32,12 +32,6 @@ type Policy struct {
 	// Defaults to hold.
 	ClosedPeriod ClosedPeriod
 
-	// NegativeTotal says what happens to an invoice whose total is below zero.
-	// One of zero is held in any case.
-	//
-	// Defaults to hold.
-	NegativeTotal NegativeTotal
-
 	// BillDate says which of the invoice's dates the bill carries.
 	//
 	// Defaults to the issue date.
@@ -97,15 +91,6 @@ type ClosedPeriod string
 const (
 	ClosedHold        ClosedPeriod = "hold"
 	ClosedNextOpenDay ClosedPeriod = "next_open_day"
-)
-
-// NegativeTotal is what happens to an invoice whose total is below zero.
-type NegativeTotal string
-
-// The choices of NegativeTotal.
-const (
-	NegativeHold   NegativeTotal = "hold"
-	NegativeCredit NegativeTotal = "credit" // it becomes a vendor credit
 )
 
 // BillDateRule is which of an invoice's dates its bill carries.

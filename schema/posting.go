@@ -7,13 +7,8 @@ type PostingKind string
 
 // The kinds of posting.
 const (
-	// PostVendor is a vendor. Subject is a PayeeKey.
-	PostVendor PostingKind = "vendor"
-	// PostBill is an invoice's document: a bill, or a vendor credit where
-	// Posting.Form says so. It is one kind of posting because an invoice has one
-	// document, whichever: a live bill keeps a credit from being posted, and the
-	// other way round. Subject is an InvoiceID.
-	PostBill PostingKind = "bill"
+	PostVendor PostingKind = "vendor" // Subject is a PayeeKey
+	PostBill   PostingKind = "bill"   // Subject is an InvoiceID
 )
 
 // PostingState is what is known of a posting.
@@ -51,8 +46,7 @@ type Posting struct {
 	Company CompanyID
 	Kind    PostingKind
 	Subject string
-	Draft   DraftID      // what was drafted; for a vendor, derived from what is to be created
-	Form    DocumentKind // of a PostBill: the kind of document that the draft is
+	Draft   DraftID // what was drafted; for a vendor, derived from what is to be created
 
 	// Request and Item are QuickBooks' requestid and bId. Together they name
 	// the draft, whatever batch carries it, and never change.

@@ -3,7 +3,7 @@ package store
 // tables are all tables that facts are recorded in.
 type tables struct {
 	deliveries, outcomes, contracts, invoices, drafts, decisions, postings, verifications,
-	rules, payees, books, connections, secrets, leases, watermarks table
+	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks table
 }
 
 // newTables lists the columns that are inserted, in the order of the rows, with
@@ -21,6 +21,8 @@ func newTables() tables {
 		rules:         newTable("rules", ruleColumns+seqColumn),
 		payees:        newTable("payees", payeeColumns+seqColumn),
 		books:         newTable("books", bookColumns+seqColumn),
+		bookBills:     newTable("bookbills", bookBillColumns+seqColumn),
+		mirrors:       newTable("mirrors", mirrorColumns+seqColumn),
 		connections:   newTable("connections", connectionColumns+seqColumn),
 		secrets:       newTable("secrets", secretColumns+seqColumn),
 		leases:        newTable("leases", leaseColumns+seqColumn),
@@ -36,6 +38,6 @@ const seqColumn = `
 func (t tables) all() []table {
 	return []table{
 		t.deliveries, t.outcomes, t.contracts, t.invoices, t.drafts, t.decisions, t.postings, t.verifications,
-		t.rules, t.payees, t.books, t.connections, t.secrets, t.leases, t.watermarks,
+		t.rules, t.payees, t.books, t.bookBills, t.mirrors, t.connections, t.secrets, t.leases, t.watermarks,
 	}
 }

@@ -36,6 +36,8 @@ type Memory struct {
 	payees        history[payeeKey, schema.Payee]
 	rules         history[schema.CompanyID, schema.RuleSet]
 	books         history[schema.CompanyID, schema.Books]
+	bookBills     history[documentKey, schema.BookBill]
+	mirrors       history[realmKey, schema.Mirrored]
 	connections   history[schema.CompanyID, schema.Connection]
 	secrets       history[secretKey, string]
 	claims        history[claimKey, claim]
@@ -63,6 +65,16 @@ type (
 	payeeKey struct {
 		company schema.CompanyID
 		payee   schema.PayeeKey
+	}
+	documentKey struct {
+		company  schema.CompanyID
+		realm    schema.RealmID
+		kind     schema.BookKind
+		document schema.DocumentID
+	}
+	realmKey struct {
+		company schema.CompanyID
+		realm   schema.RealmID
 	}
 	secretKey struct {
 		company schema.CompanyID

@@ -27,6 +27,7 @@ type Store interface {
 	Settings
 	Postings
 	Checks
+	Mirror
 	Leases
 }
 
@@ -127,6 +128,20 @@ type Checks interface {
 	Positions(
 		ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time,
 	) iter.Seq2[schema.Position, error]
+}
+
+// Mirror keeps what QuickBooks holds of bills, whoever entered them.
+type Mirror interface {
+	RecordBookBills(ctx context.Context, bills []schema.BookBill) error
+	// BookBills returns the newest of each document, by TxnDate, then document.
+	BookBills(ctx context.Context, q schema.BookQuery) ([]schema.BookBill, error)
+	RecordMirrored(ctx context.Context, m schema.Mirrored) error
+	Mirrored(ctx context.Context, company schema.CompanyID, realm schema.RealmID, asOf time.Time) (schema.Mirrored, error)
+	// InvoicePositions returns all that is known of invoices now. They come
+	// without their lines.
+	InvoicePositions(
+		ctx context.Context, company schema.CompanyID, invoices []schema.InvoiceID,
+	) (map[schema.InvoiceID]schema.Position, error)
 }
 
 // Leases lets one of several processes do a piece of work.
