@@ -128,7 +128,9 @@ func runAll(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		fmt.Fprintf(stderr, "%5.1fs  %-10s %s\n", time.Since(began).Seconds(), p.name, p.about)
 		outcome, err := runChild(ctx, p.name, o, stderr)
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			// What was measured until then stands.
+			_, writing := io.WriteString(stdout, table(all)+"\n"+facts.String()+"\n")
+			return errors.Join(fmt.Errorf("%s: %w", p.name, err), writing)
 		}
 		if all = append(all, outcome.Rows...); facts == (machine{}) {
 			facts = outcome.Machine // the later ones would count the earlier parts as load

@@ -3,12 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
@@ -218,7 +218,11 @@ func settled(ctx context.Context, r *rig.Rig) error {
 		if err != nil {
 			return err
 		}
-		if strings.Contains(string(out), `"settled": true`) || strings.Contains(string(out), `"settled":true`) {
+		var status struct{ Settled bool } // of the whole, the journal included; each company has one too
+		if err := json.Unmarshal(out, &status); err != nil {
+			return fmt.Errorf("read status: %w", err)
+		}
+		if status.Settled {
 			return nil
 		}
 		if err := pause(ctx, time.Second); err != nil {
