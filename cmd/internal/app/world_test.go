@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -87,9 +88,7 @@ func newGate(t *testing.T) *gate {
 			return
 		}
 		defer answer.Body.Close()
-		for name, values := range answer.Header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header)
 		w.WriteHeader(answer.StatusCode)
 		io.Copy(w, answer.Body)
 	}))
@@ -175,16 +174,13 @@ func (w *world) open(t *testing.T) *app.App {
 	return a
 }
 
-// connect lets an App into the pretended company as a command does, and returns
-// where the browser ended.
-func (w *world) connect(t *testing.T, a *app.App) string {
+// connect lets an App into the pretended company as a command does.
+func (w *world) connect(t *testing.T, a *app.App) {
 	t.Helper()
 	pending, err := a.StartConnect(acme)
 	require.NoError(t, err)
-	address := w.consent(t, pending.URL)
-	_, err = a.FinishConnect(t.Context(), pending, address, "tester")
+	_, err = a.FinishConnect(t.Context(), pending, w.consent(t, pending.URL), "tester")
 	require.NoError(t, err)
-	return address
 }
 
 // consent opens the address where a person consents, and returns the one that

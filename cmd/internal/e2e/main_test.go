@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// program is the file of the tieout program, built once for all tests.
-var program string
+// program and simulator are the files of the two programs, built once for all
+// tests, beside each other as the demo expects them.
+var program, simulator string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -20,11 +21,11 @@ func run(m *testing.M) int {
 		return complain(err)
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "tieout")
-	build := exec.Command("go", "build", "-o", program, "github.com/tieout/tieout/cmd/tieout")
+	program, simulator = filepath.Join(dir, "tieout"), filepath.Join(dir, "sim")
+	build := exec.Command("go", "build", "-o", dir, "github.com/tieout/tieout/cmd/tieout", "github.com/tieout/tieout/cmd/sim")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {
-		return complain(fmt.Errorf("build tieout: %w\n%s", err, said))
+		return complain(fmt.Errorf("build the programs: %w\n%s", err, said))
 	}
 	check := exec.Command(program, "version")
 	if said, err := check.CombinedOutput(); err != nil {
