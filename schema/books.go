@@ -12,9 +12,15 @@ type Books struct {
 	HomeCurrency  Currency
 	MultiCurrency bool
 	CloseDate     Date // the last day of closed books; none when they are open or it cannot be read
-	Accounts      []Account
-	Vendors       []Vendor
-	ReadAt        time.Time
+	// ClassPerLine and TracksLocations say whether a line may carry a class and a
+	// document a location. Classes and Locations are not read where they may not.
+	ClassPerLine    bool
+	TracksLocations bool
+	Accounts        []Account
+	Vendors         []Vendor
+	Classes         []Class
+	Locations       []Location
+	ReadAt          time.Time
 }
 
 // IsZero reports whether QuickBooks has never been read.
@@ -37,4 +43,19 @@ type Vendor struct {
 	Email    string
 	Currency Currency
 	Active   bool
+}
+
+// Class is a class in QuickBooks: a segment that a line belongs to.
+type Class struct {
+	ID     ClassID
+	Name   string // fully qualified, such as "Product:Design"
+	Active bool
+}
+
+// Location is a location in QuickBooks, which its API calls a department: a
+// segment that a whole document belongs to.
+type Location struct {
+	ID     LocationID
+	Name   string // fully qualified
+	Active bool
 }

@@ -51,8 +51,9 @@ func wholeDraft() schema.Draft {
 		Holds: []schema.Hold{{Reason: schema.HoldCurrency, Detail: "detail", NextStep: "next", Owner: schema.OwnerFinance}},
 		Payee: "worker:7:USD", PayeeName: "Ana", Vendor: "56", DocNumber: "INV-1", TxnDate: schema.NewDate(2026, 8, 31),
 		DueDate: schema.NewDate(2026, 9, 15), Currency: "USD", Rate: "1.1", Payable: "33", Total: schema.NewMoney(100, "USD"),
+		Kind: schema.DocumentVendorCredit, Location: "4",
 		Lines: []schema.DraftLine{{
-			ItemID: "1", Concept: "BONUS", Description: "Bonus", Amount: schema.NewMoney(100, "USD"), Account: "7", Rule: "r", RuleVersion: 1,
+			ItemID: "1", Concept: "BONUS", Description: "Bonus", Amount: schema.NewMoney(100, "USD"), Account: "7", Class: "3", Rule: "r", RuleVersion: 1,
 		}},
 		Memo: "memo", RecordedAt: time.Date(2026, 8, 31, 0, 0, 0, 0, time.UTC),
 	}

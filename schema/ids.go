@@ -33,9 +33,16 @@ type RealmID string
 // AccountID is QuickBooks' id of an account, unique within a realm.
 type AccountID string
 
+// ClassID is QuickBooks' id of a class, unique within a realm.
+type ClassID string
+
+// LocationID is QuickBooks' id of a location, which its API calls a department,
+// unique within a realm.
+type LocationID string
+
 // VendorID is QuickBooks' id of a vendor, unique within a realm.
 type VendorID string
 
 // DocumentID is QuickBooks' id of a record that we created or found there: a
-// bill, or a vendor when the posting created one.
+// bill or a vendor credit, or a vendor when the posting created one.
 type DocumentID string

@@ -96,6 +96,14 @@ func (m Money) Sub(n Money) (Money, error) {
 	return Money{minor: difference, currency: m.currency}, nil
 }
 
+// Neg returns -m. The least amount has no negation: [ErrOverflow].
+func (m Money) Neg() (Money, error) {
+	if m.minor == math.MinInt64 {
+		return Money{}, fmt.Errorf("negate %s: %w", m, ErrOverflow)
+	}
+	return Money{minor: -m.minor, currency: m.currency}, nil
+}
+
 // Split divides m into n parts that differ by at most one minor unit, the larger
 // ones first, and add back to m exactly. It returns nil when n is not positive.
 func (m Money) Split(n int) []Money {

@@ -65,6 +65,37 @@ func TestMoney_AddAndSubAreExactOrRefuse(t *testing.T) {
 	})
 }
 
+func TestMoney_NegTurnsTheSignOrRefuses(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawMoney(t, "m", rapid.SampledFrom(currencies).Draw(t, "currency"))
+		got, err := m.Neg()
+		if m.Minor() == math.MinInt64 {
+			require.ErrorIs(t, err, schema.ErrOverflow)
+			return
+		}
+		require.NoError(t, err)
+		require.Equal(t, -m.Sign(), got.Sign())
+		sum, err := m.Add(got)
+		require.NoError(t, err)
+		require.True(t, sum.IsZero())
+		back, err := got.Neg()
+		require.NoError(t, err)
+		require.Equal(t, m, back)
+	})
+}
+
+func TestDocumentKind_SignedIsTheInvoicesAmount(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[schema.DocumentKind]int64{"": 5, schema.DocumentBill: 5, schema.DocumentVendorCredit: -5} {
+		got, err := kind.Signed(schema.NewMoney(5, "USD"))
+		require.NoError(t, err)
+		require.Equal(t, schema.NewMoney(want, "USD"), got)
+	}
+	_, err := schema.DocumentVendorCredit.Signed(schema.NewMoney(math.MinInt64, "USD"))
+	require.ErrorIs(t, err, schema.ErrOverflow)
+}
+
 func TestMoney_SplitAddsBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

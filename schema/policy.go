@@ -32,6 +32,12 @@ type Policy struct {
 	// Defaults to hold.
 	ClosedPeriod ClosedPeriod
 
+	// NegativeTotal says what happens to an invoice whose total is below zero.
+	// One of zero is held in any case.
+	//
+	// Defaults to hold.
+	NegativeTotal NegativeTotal
+
 	// BillDate says which of the invoice's dates the bill carries.
 	//
 	// Defaults to the issue date.
@@ -91,6 +97,15 @@ type ClosedPeriod string
 const (
 	ClosedHold        ClosedPeriod = "hold"
 	ClosedNextOpenDay ClosedPeriod = "next_open_day"
+)
+
+// NegativeTotal is what happens to an invoice whose total is below zero.
+type NegativeTotal string
+
+// The choices of NegativeTotal.
+const (
+	NegativeHold   NegativeTotal = "hold"
+	NegativeCredit NegativeTotal = "credit" // it becomes a vendor credit
 )
 
 // BillDateRule is which of an invoice's dates its bill carries.

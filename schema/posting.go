@@ -7,8 +7,13 @@ type PostingKind string
 
 // The kinds of posting.
 const (
-	PostVendor PostingKind = "vendor" // Subject is a PayeeKey
-	PostBill   PostingKind = "bill"   // Subject is an InvoiceID
+	// PostVendor is a vendor. Subject is a PayeeKey.
+	PostVendor PostingKind = "vendor"
+	// PostBill is an invoice's document: a bill, or a vendor credit where
+	// Posting.Form says so. It is one kind of posting because an invoice has one
+	// document, whichever: a live bill keeps a credit from being posted, and the
+	// other way round. Subject is an InvoiceID.
+	PostBill PostingKind = "bill"
 )
 
 // PostingState is what is known of a posting.
@@ -46,7 +51,8 @@ type Posting struct {
 	Company CompanyID
 	Kind    PostingKind
 	Subject string
-	Draft   DraftID // what was drafted; for a vendor, derived from what is to be created
+	Draft   DraftID      // what was drafted; for a vendor, derived from what is to be created
+	Form    DocumentKind // of a PostBill: the kind of document that the draft is
 
 	// Request and Item are QuickBooks' requestid and bId. Together they name
 	// the draft, whatever batch carries it, and never change.

@@ -2,13 +2,19 @@ package schema
 
 import "time"
 
-// Rule says which account the lines of one concept are booked to.
+// Rule says which account the lines of one concept are booked to, and which
+// class and location they belong to, where the company tracks those.
 type Rule struct {
 	ID      RuleID
 	Version int       // from 1; grows when what the rule says changes
 	Concept string    // matches a line's concept exactly
 	Account AccountID // an active expense account of the company
 	Name    string    // the account's name when the rule was written, for people
+
+	Class        ClassID    // on the line; optional
+	ClassName    string     // when the rule was written
+	Location     LocationID // on the whole document; optional
+	LocationName string     // when the rule was written
 }
 
 // RuleSet is all of a company's rules at one time. A newer set replaces an older

@@ -2,7 +2,7 @@ package schema
 
 import "time"
 
-// VerificationResult is what reading a bill back showed.
+// VerificationResult is what reading a document back showed.
 type VerificationResult string
 
 // The results.
@@ -12,7 +12,7 @@ const (
 	VerifiedMissing   VerificationResult = "missing"   // it is not there any more
 )
 
-// Field is a field of a bill that is compared.
+// Field is a field of a document that is compared.
 type Field string
 
 // The fields that are compared.
@@ -27,16 +27,18 @@ const (
 	FieldRate      Field = "rate"
 	FieldDocNumber Field = "doc_number"
 	FieldPayable   Field = "payable_account"
+	FieldClass     Field = "class"
+	FieldLocation  Field = "location"
 )
 
-// Difference is one field of a bill that is not as it was drafted.
+// Difference is one field of a document that is not as it was drafted.
 type Difference struct {
 	Field    Field
 	Expected string
 	Found    string
 }
 
-// Verification records that a posted bill was read back from QuickBooks and
+// Verification records that a posted document was read back from QuickBooks and
 // compared field by field. The newest of an invoice holds.
 type Verification struct {
 	Company     CompanyID
@@ -45,7 +47,7 @@ type Verification struct {
 	Document    DocumentID
 	Result      VerificationResult
 	Differences []Difference
-	Total       Money // what QuickBooks holds; zero when missing
+	Total       Money // what QuickBooks holds, with the document's sign; zero when missing
 	SyncToken   string
 	RecordedAt  time.Time
 }

@@ -14,6 +14,7 @@ const (
 	id String
 	content FixedString(32)
 	state LowCardinality(String)
+	kind LowCardinality(String)
 	hold_reason Array(String)
 	hold_detail Array(String)
 	hold_next_step Array(String)
@@ -27,6 +28,7 @@ const (
 	currency LowCardinality(String)
 	rate String
 	payable String
+	location String
 	total Int64
 	total_currency LowCardinality(String)
 	line_item_id Array(String)
@@ -35,16 +37,17 @@ const (
 	line_amount Array(Int64)
 	line_currency Array(String)
 	line_account Array(String)
+	line_class Array(String)
 	line_rule Array(String)
 	line_rule_version Array(Int64)
 	memo String
 	recorded_at DateTime64(6, 'UTC')`
 
-	draftSelect = `company, invoice, id, content, state,
+	draftSelect = `company, invoice, id, content, state, kind,
 		` + pack + `hold_reason` + packed + `hold_detail` + packed + `hold_next_step` + packed + `hold_owner` + unpack + `,
-		payee, payee_name, vendor, doc_number, txn_date, due_date, currency, rate, payable, total, total_currency,
+		payee, payee_name, vendor, doc_number, txn_date, due_date, currency, rate, payable, location, total, total_currency,
 		` + pack + `line_item_id` + packed + `line_concept` + packed + `line_description` + unpack + `, line_amount,
-		` + pack + `line_currency` + packed + `line_account` + packed + `line_rule` + unpack + `, line_rule_version, memo, recorded_at`
+		` + pack + `line_currency` + packed + `line_account` + packed + `line_class` + packed + `line_rule` + unpack + `, line_rule_version, memo, recorded_at`
 )
 
 // RecordDrafts appends drafts.
@@ -54,19 +57,20 @@ func (s *Store) RecordDrafts(ctx context.Context, drafts []schema.Draft) error {
 
 func draftRow(d schema.Draft) []any {
 	return []any{
-		string(d.Company), string(d.Invoice), string(d.ID), string(d.Content[:]), string(d.State),
+		string(d.Company), string(d.Invoice), string(d.ID), string(d.Content[:]), string(d.State), string(d.Kind),
 		list(d.Holds, func(h schema.Hold) string { return string(h.Reason) }),
 		list(d.Holds, func(h schema.Hold) string { return h.Detail }),
 		list(d.Holds, func(h schema.Hold) string { return h.NextStep }),
 		list(d.Holds, func(h schema.Hold) string { return string(h.Owner) }),
 		string(d.Payee), d.PayeeName, string(d.Vendor), d.DocNumber, day(d.TxnDate), day(d.DueDate), string(d.Currency),
-		d.Rate.String(), string(d.Payable), d.Total.Minor(), string(d.Total.Currency()),
+		d.Rate.String(), string(d.Payable), string(d.Location), d.Total.Minor(), string(d.Total.Currency()),
 		list(d.Lines, func(l schema.DraftLine) string { return l.ItemID }),
 		list(d.Lines, func(l schema.DraftLine) string { return l.Concept }),
 		list(d.Lines, func(l schema.DraftLine) string { return l.Description }),
 		list(d.Lines, func(l schema.DraftLine) int64 { return l.Amount.Minor() }),
 		list(d.Lines, func(l schema.DraftLine) string { return string(l.Amount.Currency()) }),
 		list(d.Lines, func(l schema.DraftLine) string { return string(l.Account) }),
+		list(d.Lines, func(l schema.DraftLine) string { return string(l.Class) }),
 		list(d.Lines, func(l schema.DraftLine) string { return string(l.Rule) }),
 		list(d.Lines, func(l schema.DraftLine) int64 { return int64(l.RuleVersion) }),
 		d.Memo, stored(d.RecordedAt),
@@ -75,26 +79,26 @@ func draftRow(d schema.Draft) []any {
 
 // draftScan takes drafts from rows, one at a time.
 type draftScan struct {
-	d                                                schema.Draft
-	content                                          string
-	reasons, details, steps, owners                  packedTexts
-	dated, due                                       uint32
-	total                                            int64
-	totalCurrency                                    schema.Currency
-	items, concepts, texts, currencies, books, rules packedTexts
-	amounts, versions                                []int64
-	recorded                                         time.Time
+	d                                                         schema.Draft
+	content                                                   string
+	reasons, details, steps, owners                           packedTexts
+	dated, due                                                uint32
+	total                                                     int64
+	totalCurrency                                             schema.Currency
+	items, concepts, texts, currencies, books, classes, rules packedTexts
+	amounts, versions                                         []int64
+	recorded                                                  time.Time
 }
 
 // dests returns where the columns of draftSelect go.
 func (r *draftScan) dests() []any {
 	d := &r.d
 	return []any{
-		(*string)(&d.Company), (*string)(&d.Invoice), (*string)(&d.ID), &r.content, (*string)(&d.State), (*string)(&r.reasons),
-		(*string)(&r.details), (*string)(&r.steps), (*string)(&r.owners), (*string)(&d.Payee), &d.PayeeName, (*string)(&d.Vendor), &d.DocNumber, &r.dated, &r.due,
-		(*string)(&d.Currency), (*string)(&d.Rate), (*string)(&d.Payable), &r.total, (*string)(&r.totalCurrency),
+		(*string)(&d.Company), (*string)(&d.Invoice), (*string)(&d.ID), &r.content, (*string)(&d.State), (*string)(&d.Kind),
+		(*string)(&r.reasons), (*string)(&r.details), (*string)(&r.steps), (*string)(&r.owners), (*string)(&d.Payee), &d.PayeeName, (*string)(&d.Vendor), &d.DocNumber, &r.dated, &r.due,
+		(*string)(&d.Currency), (*string)(&d.Rate), (*string)(&d.Payable), (*string)(&d.Location), &r.total, (*string)(&r.totalCurrency),
 		(*string)(&r.items), (*string)(&r.concepts), (*string)(&r.texts), &r.amounts, (*string)(&r.currencies),
-		(*string)(&r.books), (*string)(&r.rules), &r.versions, &d.Memo, &r.recorded,
+		(*string)(&r.books), (*string)(&r.classes), (*string)(&r.rules), &r.versions, &d.Memo, &r.recorded,
 	}
 }
 
@@ -111,7 +115,8 @@ func (r *draftScan) draft() schema.Draft {
 			Reason: schema.HoldReason(reason), Detail: details[n], NextStep: steps[n], Owner: schema.Owner(owners[n]),
 		})
 	}
-	concepts, texts, currencies, books, rules := r.concepts.list(), r.texts.list(), r.currencies.list(), r.books.list(), r.rules.list()
+	concepts, texts, currencies := r.concepts.list(), r.texts.list(), r.currencies.list()
+	books, classes, rules := r.books.list(), r.classes.list(), r.rules.list()
 	for n, item := range r.items.list() {
 		if d.Lines == nil {
 			d.Lines = make([]schema.DraftLine, len(r.amounts))
@@ -119,7 +124,7 @@ func (r *draftScan) draft() schema.Draft {
 		d.Lines[n] = schema.DraftLine{
 			ItemID: item, Concept: concepts[n], Description: texts[n],
 			Amount:  schema.NewMoney(r.amounts[n], schema.Currency(currencies[n])),
-			Account: schema.AccountID(books[n]), Rule: schema.RuleID(rules[n]), RuleVersion: int(r.versions[n]),
+			Account: schema.AccountID(books[n]), Class: schema.ClassID(classes[n]), Rule: schema.RuleID(rules[n]), RuleVersion: int(r.versions[n]),
 		}
 	}
 	return d

@@ -16,6 +16,10 @@ const ruleColumns = `
 	rule_concept Array(String)
 	rule_account Array(String)
 	rule_name Array(String)
+	rule_class Array(String)
+	rule_class_name Array(String)
+	rule_location Array(String)
+	rule_location_name Array(String)
 	imported_by String
 	recorded_at DateTime64(6, 'UTC')`
 
@@ -29,6 +33,10 @@ func (s *Store) RecordRules(ctx context.Context, rules schema.RuleSet) error {
 			list(r.Rules, func(r schema.Rule) string { return r.Concept }),
 			list(r.Rules, func(r schema.Rule) string { return string(r.Account) }),
 			list(r.Rules, func(r schema.Rule) string { return r.Name }),
+			list(r.Rules, func(r schema.Rule) string { return string(r.Class) }),
+			list(r.Rules, func(r schema.Rule) string { return r.ClassName }),
+			list(r.Rules, func(r schema.Rule) string { return string(r.Location) }),
+			list(r.Rules, func(r schema.Rule) string { return r.LocationName }),
 			r.By, stored(r.RecordedAt),
 		}
 	})
@@ -37,18 +45,20 @@ func (s *Store) RecordRules(ctx context.Context, rules schema.RuleSet) error {
 // Rules returns the newest rules as of asOf; the zero RuleSet when there are none.
 func (s *Store) Rules(ctx context.Context, company schema.CompanyID, asOf time.Time) (schema.RuleSet, error) {
 	const query = `
-		SELECT company, version, rule_id, rule_version, rule_concept, rule_account, rule_name, imported_by, recorded_at
+		SELECT company, version, rule_id, rule_version, rule_concept, rule_account, rule_name,
+			rule_class, rule_class_name, rule_location, rule_location_name, imported_by, recorded_at
 		FROM rules
 		WHERE company = {company:String} AND recorded_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')
 		ORDER BY recorded_at DESC, seq DESC
 		LIMIT 1`
 	var set schema.RuleSet
 	var version int64
-	var ids, concepts, accounts, names []string
+	var ids, concepts, accounts, names, classes, classNames, locations, locationNames []string
 	var versions []int64
 	var recorded time.Time
 	dests := []any{
-		(*string)(&set.Company), &version, &ids, &versions, &concepts, &accounts, &names, &set.By, &recorded,
+		(*string)(&set.Company), &version, &ids, &versions, &concepts, &accounts, &names,
+		&classes, &classNames, &locations, &locationNames, &set.By, &recorded,
 	}
 	err := s.each(ctx, query, params{"company": string(company), "as_of": cutoff(asOf)}, dests, func() {
 		set.Version, set.RecordedAt = int(version), instant(recorded)
@@ -56,6 +66,8 @@ func (s *Store) Rules(ctx context.Context, company schema.CompanyID, asOf time.T
 			set.Rules = append(set.Rules, schema.Rule{
 				ID: schema.RuleID(id), Version: int(versions[n]), Concept: concepts[n],
 				Account: schema.AccountID(accounts[n]), Name: names[n],
+				Class: schema.ClassID(classes[n]), ClassName: classNames[n],
+				Location: schema.LocationID(locations[n]), LocationName: locationNames[n],
 			})
 		}
 	})

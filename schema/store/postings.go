@@ -14,6 +14,7 @@ const (
 	kind LowCardinality(String)
 	subject String
 	draft String
+	form LowCardinality(String)
 	request String
 	item String
 	batch String
@@ -32,7 +33,7 @@ const (
 	postingBodyColumn = `
 	body String`
 
-	postingSelect = `company, kind, subject, draft, request, item, batch, attempt, state, document, sync_token, fault_code,
+	postingSelect = `company, kind, subject, draft, form, request, item, batch, attempt, state, document, sync_token, fault_code,
 		fault_detail, fault_meaning, fault_next, fault_owner, trace_id, retry_at, recorded_at`
 )
 
@@ -40,7 +41,7 @@ const (
 func (s *Store) RecordPostings(ctx context.Context, postings []schema.Posting) error {
 	return record(ctx, s, s.tables.postings, postings, func(p schema.Posting) []any {
 		return []any{
-			string(p.Company), string(p.Kind), p.Subject, string(p.Draft), p.Request, p.Item, string(p.Batch), int64(p.Attempt),
+			string(p.Company), string(p.Kind), p.Subject, string(p.Draft), string(p.Form), p.Request, p.Item, string(p.Batch), int64(p.Attempt),
 			string(p.State), string(p.Document), p.SyncToken, p.Fault.Code, p.Fault.Detail, p.Fault.Meaning, p.Fault.Next,
 			string(p.Fault.Owner), p.TraceID, stored(p.RetryAt), stored(p.RecordedAt), string(p.Body),
 		}
@@ -125,7 +126,7 @@ type postingScan struct {
 func (r *postingScan) dests() []any {
 	p := &r.p
 	return []any{
-		(*string)(&p.Company), (*string)(&p.Kind), &p.Subject, (*string)(&p.Draft), &p.Request, &p.Item, (*string)(&p.Batch),
+		(*string)(&p.Company), (*string)(&p.Kind), &p.Subject, (*string)(&p.Draft), (*string)(&p.Form), &p.Request, &p.Item, (*string)(&p.Batch),
 		&r.attempt, (*string)(&p.State), (*string)(&p.Document), &p.SyncToken, &p.Fault.Code, &p.Fault.Detail, &p.Fault.Meaning,
 		&p.Fault.Next, (*string)(&p.Fault.Owner), &p.TraceID, &r.retry, &r.recorded,
 	}

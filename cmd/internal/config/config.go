@@ -269,6 +269,13 @@ type Policy struct {
 	// Defaults to hold.
 	ClosedPeriod string `yaml:"closed_period"`
 
+	// NegativeTotal says what happens to an invoice whose total is below zero:
+	// hold, or credit, which books it as a vendor credit. A total of zero is held
+	// in any case.
+	//
+	// Defaults to hold.
+	NegativeTotal string `yaml:"negative_total"`
+
 	// BillDate is the date that a bill carries: issue_date, period_end or
 	// paid_at.
 	//

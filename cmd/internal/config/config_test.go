@@ -90,6 +90,7 @@ func TestParse(t *testing.T) {
 			PlatformVendor:  "Ontop",
 			CreateVendors:   schema.CreateAfterReview,
 			ClosedPeriod:    schema.ClosedHold,
+			NegativeTotal:   schema.NegativeHold,
 			BillDate:        schema.BillOnIssueDate,
 			PayableAccounts: map[schema.Currency]schema.AccountID{"EUR": "33"},
 		}, c.Companies[0].Policy.Schema())
@@ -127,7 +128,7 @@ companies:
   - id: acme
     ontop: {secrets: ["`+webhookSecret+`"]}
     quickbooks: {client_id: app, client_secret: hush-hush, batch_size: 50}
-    policy: {post_on: approved}
+    policy: {post_on: approved, negative_total: ignore}
 `), home())
 		require.Error(t, err)
 		require.Equal(t, []string{
@@ -136,6 +137,7 @@ companies:
 			`schedule.load: must be a cron expression or @every DURATION, is "every minute"`,
 			`companies[acme].quickbooks.batch_size: must be from 1 to 30, is 50`,
 			`companies[acme].policy.post_on: must be one of created, confirmed, paid, is "approved"`,
+			`companies[acme].policy.negative_total: must be one of hold, credit, is "ignore"`,
 		}, strings.Split(err.Error(), "\n"))
 	})
 }

@@ -58,6 +58,7 @@ func (p Policy) withDefaults() Policy {
 	p.PlatformVendor = cmp.Or(p.PlatformVendor, "Ontop")
 	p.CreateVendors = cmp.Or(p.CreateVendors, "review")
 	p.ClosedPeriod = cmp.Or(p.ClosedPeriod, "hold")
+	p.NegativeTotal = cmp.Or(p.NegativeTotal, "hold")
 	p.BillDate = cmp.Or(p.BillDate, "issue_date")
 	payee := map[string]string{
 		"PAYMENT_AGENT": "worker", "SERVICE_PROVIDER": "worker", "CONTRACTOR_OF_RECORD": "platform", "EOR": "platform",

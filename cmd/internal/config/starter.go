@@ -28,5 +28,6 @@ companies:
       post_on: confirmed        # created | confirmed | paid
       create_vendors: review    # review | automatic | never
       closed_period: hold       # hold | next_open_day
+      negative_total: hold      # hold | credit
       bill_date: issue_date     # issue_date | period_end | paid_at
 `

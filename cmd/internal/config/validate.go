@@ -210,6 +210,7 @@ func (p Policy) validate(m *mistakes, key string) {
 	m.oneOf(key+".create_vendors", p.CreateVendors,
 		string(schema.CreateAfterReview), string(schema.CreateAutomatically), string(schema.CreateNever))
 	m.oneOf(key+".closed_period", p.ClosedPeriod, string(schema.ClosedHold), string(schema.ClosedNextOpenDay))
+	m.oneOf(key+".negative_total", p.NegativeTotal, string(schema.NegativeHold), string(schema.NegativeCredit))
 	m.oneOf(key+".bill_date", p.BillDate,
 		string(schema.BillOnIssueDate), string(schema.BillOnPeriodEnd), string(schema.BillOnPaidAt))
 	for signing, kind := range p.Payee {
@@ -235,6 +236,7 @@ func (p Policy) Schema() schema.Policy {
 		PlatformVendor:  p.PlatformVendor,
 		CreateVendors:   schema.VendorCreation(p.CreateVendors),
 		ClosedPeriod:    schema.ClosedPeriod(p.ClosedPeriod),
+		NegativeTotal:   schema.NegativeTotal(p.NegativeTotal),
 		BillDate:        schema.BillDateRule(p.BillDate),
 		PayableAccounts: map[schema.Currency]schema.AccountID{},
 	}

@@ -1,4 +1,4 @@
--- A row is a bill that an invoice becomes, or what keeps it from becoming one.
+-- A row is the document that an invoice becomes, or what keeps it from becoming one.
 -- Amounts are in minor units of the currency beside them; dates are numbers written
 -- YYYYMMDD, 0 for none.
 --
@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS drafts {{.OnCluster}}
     id               String,
     content          FixedString(32),
     state            LowCardinality(String),
+    kind             LowCardinality(String),
     hold_reason      Array(String) CODEC(ZSTD),
     hold_detail      Array(String) CODEC(ZSTD),
     hold_next_step   Array(String) CODEC(ZSTD),
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS drafts {{.OnCluster}}
     currency         LowCardinality(String),
     rate             String,
     payable          String,
+    location         String,
     total            Int64,
     total_currency   LowCardinality(String),
     line_item_id     Array(String) CODEC(ZSTD),
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS drafts {{.OnCluster}}
     line_amount      Array(Int64),
     line_currency    Array(String),
     line_account     Array(String),
+    line_class       Array(String),
     line_rule        Array(String) CODEC(ZSTD),
     line_rule_version Array(Int64),
     memo             String CODEC(ZSTD),

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS postings {{.OnCluster}}
     kind          LowCardinality(String),
     subject       String CODEC(ZSTD),
     draft         String,
+    form          LowCardinality(String),
     request       String CODEC(ZSTD),
     item          String,
     batch         String CODEC(ZSTD),

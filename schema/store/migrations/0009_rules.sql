@@ -9,16 +9,20 @@
 -- +goose Up
 CREATE TABLE IF NOT EXISTS rules {{.OnCluster}}
 (
-    company      LowCardinality(String),
-    version      Int64,
-    rule_id      Array(String),
-    rule_version Array(Int64),
-    rule_concept Array(String),
-    rule_account Array(String),
-    rule_name    Array(String),
-    imported_by  String,
-    recorded_at  DateTime64(6, 'UTC'),
-    seq          UInt64
+    company            LowCardinality(String),
+    version            Int64,
+    rule_id            Array(String),
+    rule_version       Array(Int64),
+    rule_concept       Array(String),
+    rule_account       Array(String),
+    rule_name          Array(String),
+    rule_class         Array(String),
+    rule_class_name    Array(String),
+    rule_location      Array(String),
+    rule_location_name Array(String),
+    imported_by        String,
+    recorded_at        DateTime64(6, 'UTC'),
+    seq                UInt64
 )
 ENGINE = {{.Engine}}
 PARTITION BY toYYYYMM(recorded_at)

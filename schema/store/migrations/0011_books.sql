@@ -1,5 +1,5 @@
--- A row is one reading of a company's chart in QuickBooks, accounts and vendors as
--- parallel arrays. close_date is a number written YYYYMMDD, 0 for none.
+-- A row is one reading of a company's chart in QuickBooks, accounts, vendors,
+-- classes and locations as parallel arrays. close_date is a number written YYYYMMDD, 0 for none.
 --
 -- Repeats: one row per reading, and a row may be there twice; the newest of a
 -- company by (read_at, seq) holds.
@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS books {{.OnCluster}}
     home_currency    LowCardinality(String),
     multi_currency   Bool,
     close_date       UInt32,
+    class_per_line   Bool,
+    tracks_locations Bool,
     account_id       Array(String) CODEC(ZSTD),
     account_name     Array(String) CODEC(ZSTD),
     account_type     Array(String) CODEC(ZSTD),
@@ -28,6 +30,12 @@ CREATE TABLE IF NOT EXISTS books {{.OnCluster}}
     vendor_email     Array(String) CODEC(ZSTD),
     vendor_currency  Array(String) CODEC(ZSTD),
     vendor_active    Array(Bool) CODEC(ZSTD),
+    class_id         Array(String) CODEC(ZSTD),
+    class_name       Array(String) CODEC(ZSTD),
+    class_active     Array(Bool) CODEC(ZSTD),
+    location_id      Array(String) CODEC(ZSTD),
+    location_name    Array(String) CODEC(ZSTD),
+    location_active  Array(Bool) CODEC(ZSTD),
     read_at          DateTime64(6, 'UTC'),
     seq              UInt64
 )

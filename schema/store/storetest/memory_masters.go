@@ -79,6 +79,7 @@ func (m *Memory) RecordBooks(ctx context.Context, books schema.Books) error {
 
 func cloneBooks(b schema.Books) schema.Books {
 	b.Accounts, b.Vendors = clone(b.Accounts), clone(b.Vendors)
+	b.Classes, b.Locations = clone(b.Classes), clone(b.Locations)
 	return b
 }
 

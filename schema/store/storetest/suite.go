@@ -125,11 +125,11 @@ func draft(i schema.Invoice, recorded time.Time) schema.Draft {
 	d := schema.Draft{
 		Company: i.Company, Invoice: i.ID, Content: i.ContentSum(), State: schema.DraftReady, Payee: "worker:w-1:USD",
 		PayeeName: "Ana", Vendor: "55", DocNumber: i.Number, TxnDate: i.BillDate, DueDate: i.DueDate, Currency: i.Currency,
-		Payable: "33", Total: i.Total, Memo: "Ontop", RecordedAt: recorded,
+		Payable: "33", Total: i.Total, Memo: "Ontop", RecordedAt: recorded, Kind: schema.DocumentVendorCredit, Location: "2",
 	}
 	for _, line := range i.Lines {
 		d.Lines = append(d.Lines, schema.DraftLine{
-			ItemID: line.ItemID, Concept: line.Concept, Amount: line.Amount, Account: "7", Rule: "r-1", RuleVersion: 2,
+			ItemID: line.ItemID, Concept: line.Concept, Amount: line.Amount, Account: "7", Class: "5000", Rule: "r-1", RuleVersion: 2,
 		})
 	}
 	return d.Seal()
@@ -153,7 +153,7 @@ func inState(d schema.Draft, state schema.DraftState) schema.Draft {
 // posting returns the bill posting of a draft in a state.
 func posting(d schema.Draft, state schema.PostingState, recorded time.Time) schema.Posting {
 	p := schema.Posting{
-		Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID, Request: "r-" + string(d.Invoice),
+		Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID, Form: d.Kind, Request: "r-" + string(d.Invoice),
 		Item: "b-1", Batch: "batch-1", Body: []byte(`{"a":1}`), Attempt: 1, State: state, RecordedAt: recorded,
 	}
 	switch state {

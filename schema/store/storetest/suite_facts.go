@@ -118,7 +118,9 @@ func masterChecks() []check {
 			require.Zero(t, none)
 			first := schema.RuleSet{
 				Company: company, Version: 1, By: "eva", RecordedAt: later(1),
-				Rules: []schema.Rule{{ID: "r-1", Version: 1, Concept: "BONUS", Account: "7", Name: "Bonuses"}},
+				Rules: []schema.Rule{{ID: "r-1", Version: 1, Concept: "BONUS", Account: "7", Name: "Bonuses"}, {
+					ID: "r-2", Version: 1, Concept: "TAX", Account: "8", Class: "5000", ClassName: "Ops", Location: "2", LocationName: "Remote",
+				}},
 			}
 			second := schema.RuleSet{Company: company, Version: 2, By: "eva", RecordedAt: later(2)}
 			require.NoError(t, store.RecordRules(t.Context(), first))
@@ -133,9 +135,11 @@ func masterChecks() []check {
 			t, store := on.T, on.store
 			first := schema.Books{
 				Company: company, Realm: "123", Name: "Acme", Country: "US", HomeCurrency: "USD", MultiCurrency: true,
-				CloseDate: schema.NewDate(2026, 9, 30), ReadAt: later(1),
-				Accounts: []schema.Account{{ID: "7", Name: "A:B", Type: "Expense", SubType: "Payroll", Currency: "USD", Active: true}},
-				Vendors:  []schema.Vendor{{ID: "55", Name: "Ana", Email: "ana@example.com", Currency: "USD"}, {ID: "56", Active: true}},
+				CloseDate: schema.NewDate(2026, 9, 30), ReadAt: later(1), ClassPerLine: true, TracksLocations: true,
+				Classes:   []schema.Class{{ID: "5000", Name: "Ops:Night", Active: true}, {ID: "5001", Name: "Old"}},
+				Locations: []schema.Location{{ID: "2", Name: "Remote", Active: true}, {ID: "3", Name: "Gone"}},
+				Accounts:  []schema.Account{{ID: "7", Name: "A:B", Type: "Expense", SubType: "Payroll", Currency: "USD", Active: true}},
+				Vendors:   []schema.Vendor{{ID: "55", Name: "Ana", Email: "ana@example.com", Currency: "USD"}, {ID: "56", Active: true}},
 			}
 			second := schema.Books{Company: company, Realm: "123", ReadAt: later(2)}
 			require.NoError(t, store.RecordBooks(t.Context(), first))
