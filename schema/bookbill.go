@@ -6,22 +6,13 @@ import (
 	"time"
 )
 
-// BookKind is what kind of document the books hold.
-type BookKind string
-
-// The kinds of document that are mirrored.
-const (
-	BookedBill   BookKind = "bill"
-	BookedCredit BookKind = "vendor_credit"
-)
-
 // BookBill is what QuickBooks holds of one bill or vendor credit, whoever entered
 // it, as it was last seen. Each change that is seen is recorded as a new BookBill;
 // of a document the newest holds.
 type BookBill struct {
 	Company  CompanyID
 	Realm    RealmID
-	Kind     BookKind
+	Kind     DocumentKind
 	Document DocumentID
 
 	Vendor    VendorID

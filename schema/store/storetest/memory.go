@@ -69,7 +69,7 @@ type (
 	documentKey struct {
 		company  schema.CompanyID
 		realm    schema.RealmID
-		kind     schema.BookKind
+		kind     schema.DocumentKind
 		document schema.DocumentID
 	}
 	realmKey struct {

@@ -12,7 +12,7 @@ import (
 // bookBill returns a bill as it was seen n minutes after start.
 func bookBill(id schema.DocumentID, n int, changes ...func(*schema.BookBill)) schema.BookBill {
 	b := schema.BookBill{
-		Company: company, Realm: "123", Kind: schema.BookedBill, Document: id, Vendor: "55", DocNumber: "Nº " + string(id),
+		Company: company, Realm: "123", Kind: schema.DocumentBill, Document: id, Vendor: "55", DocNumber: "Nº " + string(id),
 		TxnDate: schema.NewDate(2026, 11, 1), DueDate: schema.NewDate(2026, 11, 15), Total: schema.NewMoney(12_345, "USD"),
 		Balance: schema.NewMoney(345, "USD"), Payable: "33", Draft: "d_1", Invoice: "i-1", SyncToken: "0",
 		UpdatedAt: later(n - 1), SeenAt: later(n),
@@ -85,7 +85,7 @@ func findsDocuments(on trial) {
 func tellsDocumentsApart(on trial) {
 	t, store := on.T, on.store
 	bill := bookBill("7", 1)
-	credit := bookBill("7", 2, func(b *schema.BookBill) { b.Kind, b.Draft, b.Invoice = schema.BookedCredit, "", "" })
+	credit := bookBill("7", 2, func(b *schema.BookBill) { b.Kind, b.Draft, b.Invoice = schema.DocumentVendorCredit, "", "" })
 	elsewhere := bookBill("7", 3, func(b *schema.BookBill) { b.Realm = "456" })
 	stranger := bookBill("7", 4, func(b *schema.BookBill) { b.Company = "other" })
 	require.NoError(t, store.RecordBookBills(t.Context(), []schema.BookBill{bill, credit, elsewhere, stranger}))
