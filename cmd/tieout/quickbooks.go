@@ -14,7 +14,6 @@ import (
 	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/cmd/internal/probe"
 	"github.com/tieout/tieout/load/quickbooks"
-	"github.com/tieout/tieout/schema"
 )
 
 func (r *root) quickBooks() *cobra.Command {
@@ -62,13 +61,13 @@ func (r *root) probe(ctx context.Context, only string, own probe.Config, asJSON 
 	if err != nil {
 		return err
 	}
+	if err := mayProbe(cfg, only); err != nil {
+		return err
+	}
 	return r.withConfig(ctx, cfg, func(a *app.App) error {
 		id, err := company(a, only)
 		if err != nil {
 			return err
-		}
-		if err := mayProbe(cfg, id); err != nil {
-			return fmt.Errorf("%s: %w", id, err)
 		}
 		client, err := a.Client(ctx, id)
 		if err != nil {
@@ -100,14 +99,18 @@ func (r *root) withConfig(ctx context.Context, cfg config.Config, do func(*app.A
 	return errors.Join(do(a), a.Close())
 }
 
-// mayProbe refuses production, before anything is sent.
-func mayProbe(cfg config.Config, id schema.CompanyID) error {
+// mayProbe refuses production, before anything is opened or sent. A company that
+// is not there, or not named among several, is for others to complain about.
+func mayProbe(cfg config.Config, only string) error {
 	for _, c := range cfg.Companies {
-		if c.ID == string(id) {
-			return probe.Allowed(quickbooks.Environment(c.QuickBooks.Environment), c.QuickBooks.APIURL)
+		if c.ID != only && (only != "" || len(cfg.Companies) > 1) {
+			continue
+		}
+		if err := probe.Allowed(quickbooks.Environment(c.QuickBooks.Environment), c.QuickBooks.APIURL); err != nil {
+			return fmt.Errorf("%s: %w", c.ID, err)
 		}
 	}
-	return probe.ErrProduction
+	return nil
 }
 
 // writeProbe writes a report for people, the surprising first.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strings"
 
 	"github.com/tieout/tieout/load/quickbooks"
 )
@@ -33,7 +34,7 @@ func Allowed(environment quickbooks.Environment, apiURL string) error {
 		return nil
 	case environment != quickbooks.Sandbox:
 		return fmt.Errorf("%w: set environment: sandbox for this company, with the keys of a development app", ErrProduction)
-	case host == productionHost:
+	case strings.EqualFold(strings.TrimSuffix(host, "."), productionHost):
 		return fmt.Errorf("%w: api_url is the production address", ErrProduction)
 	default:
 		return nil
