@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"github.com/tieout/tieout/cmd/internal/app"
 	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
+	"github.com/tieout/tieout/cmd/internal/rig"
 	"github.com/tieout/tieout/cmd/internal/seal"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
@@ -156,10 +156,9 @@ func newSecret() config.Secret {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := rig.FreePort(t.Context())
 	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	return address
 }
 
 // open opens an App of the configuration; several may share the store.

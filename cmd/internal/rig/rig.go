@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg Config) (*Rig, error) {
 	r := &Rig{cfg: cfg, Books: quickbookstest.New(cfg.Books), served: make(chan error, 1)}
 	r.Realm = r.Books.Realms()[0].ID
 	var err error
-	if r.books, err = freePort(ctx); err != nil {
+	if r.books, err = FreePort(ctx); err != nil {
 		return nil, err
 	}
 	if err := r.Back(ctx); err != nil {
@@ -136,11 +136,11 @@ func (r *Rig) configure(ctx context.Context, books string) error {
 	if err := seal.NewKeyset(keys); err != nil {
 		return err
 	}
-	public, err := freePort(ctx)
+	public, err := FreePort(ctx)
 	if err != nil {
 		return err
 	}
-	private, err := freePort(ctx)
+	private, err := FreePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -179,10 +179,10 @@ companies:
     policy: %[12]s
 `
 
-// freePort returns an address on which nobody listens just now. It lies below the
+// FreePort returns an address on which nobody listens just now. It lies below the
 // ports that systems give to outgoing connections, so that a program which is
 // started again finds it free.
-func freePort(ctx context.Context) (string, error) {
+func FreePort(ctx context.Context) (string, error) {
 	const first, last, tries = 15_000, 32_000, 100
 	var err error
 	for range tries {
