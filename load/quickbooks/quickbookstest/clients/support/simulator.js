@@ -20,34 +20,29 @@ export async function startSimulator() {
   if (!process.env.SIM_BIN) {
     throw new Error('SIM_BIN is not set: run ./run.sh, or build the simulator with `go build ./cmd/sim` and set SIM_BIN to it');
   }
-  const child = spawn(process.env.SIM_BIN, ['quickbooks', '--listen', '127.0.0.1:0', '--multicurrency'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn('sh', ['-c', watched, process.env.SIM_BIN, 'quickbooks', '--listen', '127.0.0.1:0', '--multicurrency'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill); // whatever ends this process ends the simulator
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => process.exit(1));
-  }
   return new Simulator(await announced(child), child);
 }
 
+// Runs the simulator for as long as this process holds the shell's input open: it
+// ends with us, however we end, and when a terminal interrupts everything at once.
+const watched = `
+  "$0" "$@" & sim=$!
+  trap 'kill $sim 2>/dev/null; wait $sim' EXIT
+  trap 'exit 1' HUP INT TERM
+  exec >/dev/null
+  cat`;
+
 /** Reads the address off the simulator's greeting. */
 async function announced(child) {
-  const lines = createInterface({ input: child.stdout });
-  const failed = once(child, 'exit').then(([code]) => {
-    throw new Error(`the simulator ended with code ${code} before it told its address`);
-  });
-  const found = (async () => {
-    for await (const line of lines) {
-      const [, url] = line.match(/api_url: (\S+)/) ?? [];
-      if (url) return url;
-    }
-    return failed;
-  })();
-  const url = await Promise.race([found, failed]);
-  failed.catch(() => {}); // from here on its end is expected
-  child.stdout.resume();
-  return url;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, url] = line.match(/api_url: (\S+)/) ?? [];
+    if (url) return url;
+  }
+  child.stdin.end();
+  throw new Error(`the simulator ${process.env.SIM_BIN} ended before it told its address`);
 }
 
 class Simulator {
@@ -84,9 +79,9 @@ class Simulator {
   }
 
   async stop() {
-    if (!this.#child || this.#child.exitCode !== null) return;
+    if (!this.#child) return;
     const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
+    this.#child.stdin.end();
     await ended;
   }
 
