@@ -35,6 +35,10 @@ test: engine ## Run all tests
 test/race: engine ## Run all tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race -timeout 30m ./...
 
+.PHONY: test/clients
+test/clients: build ## Drive the QuickBooks simulator with clients that others wrote
+	@SIM_BIN=$(CURDIR)/$(BIN)/sim load/quickbooks/quickbookstest/clients/run.sh
+
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## Check style and look for mistakes
 	$< run ./...
