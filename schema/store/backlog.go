@@ -42,14 +42,14 @@ func (s *Store) countPending(ctx context.Context, company schema.CompanyID, back
 // countDrafts counts the newest drafts of open invoices by where they stand. A
 // draft that is held is counted under the reason that finance should clear first;
 // one that is ready and held by a person, under that. A declined draft counts as
-// declined also when it will be tried again.
+// declined also when it will be tried again, unless somebody released it.
 func (s *Store) countDrafts(ctx context.Context, search standingSearch, backlog *schema.Backlog) error {
 	const query = `
 		SELECT
 			multiIf(
 				draft_state = 'held' OR (draft_state = 'ready' AND decision = 'hold'), 'held',
 				draft_state IN ('waiting_for_contract', 'waiting_for_status'), 'waiting',
-				ready AND notEmpty(tries), 'declined',
+				ready AND notEmpty(tries) AND NOT released, 'declined',
 				ready, 'due',
 				'') AS place,
 			if(place = 'held', arrayFirst(r -> has(draft_reasons, r), {reasons:Array(String)}), '') AS reason,

@@ -12,8 +12,8 @@ import (
 
 // DueBills returns at most limit drafts that may be posted: the newest of their
 // invoice, ready, held back by no decision, for an invoice without a live posting.
-// A draft that QuickBooks declined is due again only when its posting says from
-// when, and now is then or later. The oldest TxnDate leads, then the invoice's id
+// A draft that was declined is due again only when its posting says from when, and
+// now is then or later, or when somebody released the invoice since. The oldest TxnDate leads, then the invoice's id
 // decides.
 func (s *Store) DueBills(
 	ctx context.Context, company schema.CompanyID, now time.Time, limit int,
@@ -21,7 +21,7 @@ func (s *Store) DueBills(
 	const query = `
 		SELECT id
 		FROM standing
-		WHERE ready AND (empty(tries) OR (
+		WHERE ready AND (empty(tries) OR released OR (
 			tries[1].3 > toDateTime64(0, 6, 'UTC') AND tries[1].3 <= fromUnixTimestamp64Micro({now:Int64}, 'UTC')))
 		ORDER BY draft_date, id
 		LIMIT {limit:Int64}`

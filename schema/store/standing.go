@@ -48,6 +48,7 @@ const (
 //   - unsettled: any of these, or a posting whose outcome is not known
 //   - ready: its newest draft may be posted, unless that draft was declined
 //   - tries: the postings of its newest draft, the newest first
+//   - released: that draft was declined for good, and somebody released it since
 //
 // The kinds of fact are numbered: 1 posting, 2 draft, 3 decision, 4 invoice,
 // 5 verification.
@@ -79,6 +80,7 @@ const standingRows = `
 				argMaxIf((draft, word, content, txn_date, reasons), version, fact = 2) AS newest_draft,
 				maxIf(facts.recorded_at, fact = 2) AS draft_at,
 				argMaxIf(word, version, fact = 3) AS decision,
+				maxIf(facts.recorded_at, fact = 3) AS decision_at,
 				argMaxIf(content, version, fact = 4) AS invoice_content,
 				countIf(fact = 4) > 0 AS has_invoice,
 				minIf(facts.recorded_at, fact = 4) AS invoice_at,
@@ -98,7 +100,9 @@ const standingRows = `
 					AND NOT (draft_state = 'cancelled' AND has_invoice AND draft_content = invoice_content) AS open,
 				open OR unverified OR posting_state IN ('named', 'uncertain') AS unsettled,
 				draft_state = 'ready' AND NOT live AND decision NOT IN ('hold', 'skip') AS ready,
-				arrayReverseSort(p -> p.2, arrayFilter(p -> p.1 = draft_id, postings)) AS tries
+				arrayReverseSort(p -> p.2, arrayFilter(p -> p.1 = draft_id, postings)) AS tries,
+				ready AND decision = 'release' AND notEmpty(tries) AND tries[1].3 = toDateTime64(0, 6, 'UTC')
+					AND decision_at > tries[1].2.1 AS released
 			FROM newest
 		)`
 

@@ -20,7 +20,7 @@ const (
 
 // standing tells whether the newest draft of an invoice may be posted. A draft
 // that was declined stays so, unless the newest of its postings says when to try
-// again.
+// again, or somebody released the invoice since.
 func (m *Memory) standing(key invoiceKey, now time.Time) (schema.Draft, due) {
 	draft, _ := m.drafts.newest(key, time.Time{})
 	decision, _ := m.decisions.newest(key, time.Time{})
@@ -31,7 +31,8 @@ func (m *Memory) standing(key invoiceKey, now time.Time) (schema.Draft, due) {
 	}
 	same := func(p schema.Posting) bool { return p.Draft == draft.ID }
 	if declined, ok := m.postings.newestThat(billOf(key), time.Time{}, same); ok {
-		if declined.RetryAt.IsZero() || declined.RetryAt.After(now) {
+		released := declined.RetryAt.IsZero() && decision.Kind == schema.DecideRelease && decision.RecordedAt.After(declined.RecordedAt)
+		if !released && (declined.RetryAt.IsZero() || declined.RetryAt.After(now)) {
 			return draft, dueDeclined
 		}
 	}
@@ -135,7 +136,8 @@ func (m *Memory) Backlog(ctx context.Context, company schema.CompanyID) (schema.
 }
 
 // countDraft adds the newest draft of an open invoice to the backlog. Every
-// declined draft counts as declined, also one that will be tried again.
+// declined draft counts as declined, also one that will be tried again, unless
+// somebody released it.
 func (m *Memory) countDraft(key invoiceKey, backlog *schema.Backlog) {
 	position := m.position(key, time.Time{})
 	if !open(position) {

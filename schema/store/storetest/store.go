@@ -77,7 +77,8 @@ type Drafts interface {
 	RecordDrafts(ctx context.Context, drafts []schema.Draft) error
 	RecordDecisions(ctx context.Context, decisions []schema.Decision) error
 	// DueBills returns the drafts that may be posted now, the oldest TxnDate
-	// first, then by invoice.
+	// first, then by invoice. One that was declined may be when its posting says
+	// so, or when a decision to release it came later.
 	DueBills(ctx context.Context, company schema.CompanyID, now time.Time, limit int) ([]schema.Draft, error)
 }
 

@@ -234,6 +234,36 @@ func declinedChecks() []check {
 			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{declined}))
 			requireDue(t, store, later(12))
 		}},
+		{"OffersADeclinedDraftOnceForEachRelease", func(on trial) {
+			t, store := on.T, on.store
+			decide := func(kind schema.DecisionKind, at int) {
+				require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{decision("i-1", kind, later(at))}))
+			}
+			i := invoice("i-1", later(0))
+			ready := draft(i, later(1))
+			require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
+			require.NoError(t, store.RecordDrafts(t.Context(), []schema.Draft{ready}))
+			decide(schema.DecideRelease, 2)
+			declined := posting(ready, schema.PostingDeclined, later(3))
+			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{declined}))
+			requireDue(t, store, later(9))
+			backlog, err := store.Backlog(t.Context(), company)
+			require.NoError(t, err)
+			require.Equal(t, 1, backlog.Declined, "released before, for another reason")
+
+			decide(schema.DecideHold, 4)
+			requireDue(t, store, later(9))
+			decide(schema.DecideRelease, 5)
+			requireDue(t, store, later(9), ready)
+			backlog, err = store.Backlog(t.Context(), company)
+			require.NoError(t, err)
+			require.Equal(t, 1, backlog.Due)
+			require.Zero(t, backlog.Declined)
+
+			declined.RecordedAt = later(6)
+			require.NoError(t, store.RecordPostings(t.Context(), []schema.Posting{declined}))
+			requireDue(t, store, later(9))
+		}},
 	}
 }
 
