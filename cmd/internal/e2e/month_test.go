@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -213,6 +214,11 @@ func TestSecondProcess(t *testing.T) {
 	file := w.file(t, "bodies.ndjson", bodies.String())
 	require.Contains(t, w.run(t, 0, "import", file), " are in the store")
 	require.Contains(t, w.run(t, 0, "import", file), " are in the store")
+	distinct := map[string]bool{}
+	for _, event := range w.history.Events {
+		distinct[string(event.Body)] = true
+	}
+	require.Equal(t, strconv.Itoa(len(distinct)), w.query(t, "SELECT uniqExact(id) FROM deliveries")[0])
 	broken := w.file(t, "broken.ndjson", "{\"event_type\":\n")
 	require.Contains(t, w.fails(t, 1, "import", broken), "broken.ndjson line 1")
 	require.Contains(t, w.fails(t, 1, "import", filepath.Join(w.dir, "absent.ndjson")), "absent.ndjson")
