@@ -91,7 +91,7 @@ func (l *Loader) post(ctx context.Context, due []schema.Draft, books schema.Book
 			break
 		}
 		group.Go(func() error {
-			r := &round{Loader: l, kind: schema.PostBill, find: findBills}
+			r := &round{Loader: l, kind: schema.PostBill, find: findDocuments}
 			r.run(ctx, r.draftsDue(ctx, part, books))
 			finish(r)
 			return nil
@@ -123,9 +123,9 @@ func (l *Loader) groups(due []schema.Draft) [][]schema.Draft {
 func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.Books) []*job {
 	var jobs []*job
 	for _, d := range due {
-		body, err := encodeBill(d, books)
+		body, err := encodeDocument(d, books)
 		j := &job{posting: schema.Posting{
-			Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID,
+			Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID, Form: d.Kind,
 			Request: billRequest(d.Company, r.realm(), d.TxnDate.Period()), Item: itemOf(d.ID), Body: body,
 		}}
 		if err != nil {

@@ -8,14 +8,14 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// encodeBill writes a draft as QuickBooks takes a bill. The same draft always
-// gives the same bytes.
+// encodeDocument writes a draft as QuickBooks takes a bill or a vendor credit. The
+// same draft always gives the same bytes.
 //
 // In a company with several currencies the currency is always said, and so is
 // the rate of a foreign bill: one that leaves it out can be booked at 1. A bill
 // in the home currency has no rate to say. Companies outside the US require a
 // choice about tax, and imported invoices have none to compute.
-func encodeBill(d schema.Draft, b schema.Books) ([]byte, error) {
+func encodeDocument(d schema.Draft, b schema.Books) ([]byte, error) {
 	bill := quickbooks.Bill{
 		VendorRef:    quickbooks.Ref{Value: string(d.Vendor)},
 		DocNumber:    d.DocNumber,
@@ -23,6 +23,8 @@ func encodeBill(d schema.Draft, b schema.Books) ([]byte, error) {
 		DueDate:      d.DueDate.String(),
 		APAccountRef: quickbooks.Ref{Value: string(d.Payable)},
 		PrivateNote:  note(d.Memo, markOf(d)),
+
+		DepartmentRef: quickbooks.Ref{Value: string(d.Location)},
 	}
 	if b.MultiCurrency {
 		bill.CurrencyRef.Value = string(d.Currency)
@@ -46,16 +48,21 @@ func encodeBill(d schema.Draft, b schema.Books) ([]byte, error) {
 			Description: clip(line.Description, descriptionLimit),
 			Amount:      amount,
 			DetailType:  quickbooks.AccountLine,
-			Account:     &quickbooks.AccountDetail{AccountRef: quickbooks.Ref{Value: string(line.Account)}},
+			Account: &quickbooks.AccountDetail{
+				AccountRef: quickbooks.Ref{Value: string(line.Account)}, ClassRef: quickbooks.Ref{Value: string(line.Class)},
+			},
 		})
 	}
 	if err := complete(d); err != nil {
 		return nil, fmt.Errorf("draft %s: %w", d.ID, err)
 	}
+	if d.Kind == schema.DocumentVendorCredit {
+		return quickbooks.Encode(creditOf(bill))
+	}
 	return quickbooks.Encode(bill)
 }
 
-// complete reports what keeps a draft from being a bill at all. A ready draft
+// complete reports what keeps a draft from being a document at all. A ready draft
 // lacks none of it.
 func complete(d schema.Draft) error {
 	switch {
@@ -80,6 +87,9 @@ func complete(d schema.Draft) error {
 	}
 	if sum != d.Total {
 		return fmt.Errorf("%w: lines add up to %s, not %s", errIncomplete, sum, d.Total)
+	}
+	if d.Kind == schema.DocumentVendorCredit && d.Total.Sign() <= 0 {
+		return fmt.Errorf("%w: a vendor credit of %s", errIncomplete, d.Total)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -11,7 +12,8 @@ import (
 )
 
 // RefreshBooks reads the chart from QuickBooks: who the company is, its
-// currencies, accounts and vendors, in four reads or more. It stores the
+// currencies, accounts and vendors, and its classes and locations where it tracks
+// them, in four reads or more. It stores the
 // snapshot when something changed, or when the stored one is older than
 // Config.BooksEvery, and returns it.
 func (l *Loader) RefreshBooks(ctx context.Context) (schema.Books, error) {
@@ -52,6 +54,7 @@ func (l *Loader) readBooks(ctx context.Context) (schema.Books, error) {
 		Company: l.cfg.Company, Realm: l.realm(), Name: info.CompanyName, Country: info.Country,
 		HomeCurrency:  schema.Currency(prefs.CurrencyPrefs.HomeCurrency.Value),
 		MultiCurrency: prefs.CurrencyPrefs.MultiCurrencyEnabled,
+		ClassPerLine:  prefs.AccountingInfoPrefs.ClassTrackingPerTxnLine, TracksLocations: prefs.AccountingInfoPrefs.TrackDepartments,
 	}
 	if closed := prefs.AccountingInfoPrefs.BookCloseDate; closed != "" {
 		if books.CloseDate, err = schema.ParseDate(closed); err != nil {
@@ -70,7 +73,33 @@ func (l *Loader) readBooks(ctx context.Context) (schema.Books, error) {
 		}
 		books.Vendors = append(books.Vendors, vendorOf(vendor, books.HomeCurrency))
 	}
-	return books, nil
+	return books, l.readSegments(ctx, &books)
+}
+
+// readSegments reads classes and locations, where documents may carry them: a
+// company that tracks neither pays for no read.
+func (l *Loader) readSegments(ctx context.Context, books *schema.Books) error {
+	if books.ClassPerLine {
+		for class, err := range quickbooks.Query[quickbooks.Class](ctx, l.books, quickbooks.ActiveOrNot()) {
+			if err != nil {
+				return fmt.Errorf("classes: %w", err)
+			}
+			books.Classes = append(books.Classes, schema.Class{
+				ID: schema.ClassID(class.ID), Name: cmp.Or(class.FullyQualifiedName, class.Name), Active: class.IsActive(),
+			})
+		}
+	}
+	if books.TracksLocations {
+		for d, err := range quickbooks.Query[quickbooks.Department](ctx, l.books, quickbooks.ActiveOrNot()) {
+			if err != nil {
+				return fmt.Errorf("locations: %w", err)
+			}
+			books.Locations = append(books.Locations, schema.Location{
+				ID: schema.LocationID(d.ID), Name: cmp.Or(d.FullyQualifiedName, d.Name), Active: d.IsActive(),
+			})
+		}
+	}
+	return nil
 }
 
 // accountOf takes over an account. Where QuickBooks names no currency, it means

@@ -8,8 +8,8 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// compare says how a bill in QuickBooks differs from the draft that it came
-// from. Texts that QuickBooks may rewrite, memos and descriptions, do not count.
+// compare says how a document in QuickBooks differs from the draft that it came
+// from. A vendor credit comes in the shape of a bill. Texts that QuickBooks may rewrite, memos and descriptions, do not count.
 func compare(p schema.Position, bill quickbooks.Bill, there bool) schema.Verification {
 	d := p.Draft
 	v := schema.Verification{
@@ -24,7 +24,7 @@ func compare(p schema.Position, bill quickbooks.Bill, there bool) schema.Verific
 	v.Total = c.amount(schema.FieldTotal, d.Total, bill.TotalAmt)
 	c.text(schema.FieldVendor, string(d.Vendor), bill.VendorRef.Value)
 	c.text(schema.FieldDate, d.TxnDate.String(), bill.TxnDate)
-	if !d.DueDate.IsZero() {
+	if !d.DueDate.IsZero() && d.Kind != schema.DocumentVendorCredit {
 		c.text(schema.FieldDueDate, d.DueDate.String(), bill.DueDate)
 	}
 	c.text(schema.FieldDocNumber, d.DocNumber, bill.DocNumber)
@@ -33,6 +33,7 @@ func compare(p schema.Position, bill quickbooks.Bill, there bool) schema.Verific
 		c.text(schema.FieldCurrency, string(d.Currency), bill.CurrencyRef.Value)
 	}
 	c.rate(d.Rate, bill.ExchangeRate)
+	c.text(schema.FieldLocation, string(d.Location), bill.DepartmentRef.Value)
 	c.lines(d.Lines, bill.Line)
 	v.Differences = c.found
 	v.Result = schema.VerifiedExact
@@ -93,12 +94,16 @@ func (c *comparison) lines(expected []schema.DraftLine, found []quickbooks.BillL
 
 func (c *comparison) line(expected schema.DraftLine, found quickbooks.BillLine) {
 	c.amount(schema.FieldLine, expected.Amount, found.Amount)
-	account := ""
-	if found.Account != nil {
-		account = found.Account.AccountRef.Value
+	account, class := "", ""
+	switch {
+	case found.Account != nil:
+		account, class = found.Account.AccountRef.Value, found.Account.ClassRef.Value
+	case found.Item != nil:
+		class = found.Item.ClassRef.Value
 	}
 	if account == "" {
 		account = strings.TrimSpace("no account, " + found.DetailType)
 	}
 	c.text(schema.FieldAccount, string(expected.Account), account)
+	c.text(schema.FieldClass, string(expected.Class), class)
 }

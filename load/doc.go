@@ -1,5 +1,5 @@
-// Package load posts drafts to QuickBooks as vendors and bills, once, and reads
-// back what it posted.
+// Package load posts drafts to QuickBooks as vendors, bills and vendor credits,
+// once, and reads back what it posted.
 //
 // # Guarantees
 //
@@ -12,6 +12,9 @@
 // Nothing that others entered is taken for ours. Every document carries the id
 // of the draft that it came from; something alike without it is put before a
 // person as a possible duplicate.
+//
+// An invoice has one document, a bill or a vendor credit. Where a draft of the
+// other kind went before, the look-up is among both.
 //
 // One bad item never stops the rest. A lost authorisation, a blocked company or
 // a used-up quota stops what it must, and is told.

@@ -18,9 +18,9 @@ import (
 // unknown whether the call had its effect, and recording the same fact again
 // changes nothing.
 type Ledger interface {
-	// DueBills returns ready drafts that nothing stands against, oldest first:
-	// no decision, no live posting, and no decline of this very draft that may not
-	// be retried yet.
+	// DueBills returns ready drafts, of bills and vendor credits, that nothing
+	// stands against, oldest first: no decision, no live posting, and no decline of
+	// this very draft that may not be retried yet.
 	DueBills(ctx context.Context, company schema.CompanyID, now time.Time, limit int) ([]schema.Draft, error)
 	// OpenPostings returns the postings whose newest state is named or uncertain.
 	OpenPostings(ctx context.Context, company schema.CompanyID, kind schema.PostingKind) ([]schema.Posting, error)
@@ -109,9 +109,9 @@ func (t Tally) plus(u Tally) Tally {
 // Result is what a phase or a whole cycle did.
 type Result struct {
 	Vendors Tally
-	Bills   Tally
+	Bills   Tally // vendor credits included
 
-	// Exact, Divergent and Missing count the bills that were read back.
+	// Exact, Divergent and Missing count the documents that were read back.
 	Exact, Divergent, Missing int
 }
 

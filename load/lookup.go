@@ -11,11 +11,27 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// findBills looks for the bills of jobs in QuickBooks, by document number, all
-// in one query. Where that query is refused, each is looked for by itself, so
-// that one odd number does not keep the others in the dark.
-func findBills(ctx context.Context, r *round, jobs []*job) {
-	var numbers []string
+// finding is a document that a look-up found.
+type finding struct {
+	kind schema.DocumentKind
+	quickbooks.Bill
+}
+
+// among returns the kinds of document among which a job's may be: its own, and
+// both where another draft of the invoice went before, which may have been of the
+// other kind.
+func (j *job) among() []schema.DocumentKind {
+	if j.redrafted {
+		return documentKinds()
+	}
+	return []schema.DocumentKind{formOf(j.posting)}
+}
+
+// findDocuments looks for the bills and vendor credits of jobs in QuickBooks, by
+// document number, all of a kind in one query. Where that query is refused, each
+// is looked for by itself, so that one odd number does not keep the others in the
+// dark.
+func findDocuments(ctx context.Context, r *round, jobs []*job) {
 	var numbered []*job
 	bodies := make(map[*job]quickbooks.Bill, len(jobs))
 	for _, j := range jobs {
@@ -26,47 +42,76 @@ func findBills(ctx context.Context, r *round, jobs []*job) {
 		}
 		bodies[j] = body
 		if body.DocNumber == "" {
-			r.findBillsOf(ctx, j, body)
+			r.findAlone(ctx, j, body)
 			continue
 		}
 		numbered = append(numbered, j)
-		if !slices.Contains(numbers, body.DocNumber) {
-			numbers = append(numbers, body.DocNumber)
-		}
 	}
 	if len(numbered) == 0 || r.halted(numbered) {
 		return
 	}
-	bills, err := quickbooks.Collect(quickbooks.Query[quickbooks.Bill](ctx, r.books, quickbooks.OneOf("DocNumber", numbers...)))
+	found, err := r.findNumbers(ctx, numbered, bodies)
 	for _, j := range numbered {
 		switch {
 		case err == nil:
-			r.recognise(j, bodies[j], bills)
+			r.recognise(j, bodies[j], found)
 		case r.stop(err) || len(numbered) == 1:
 			r.lookFailed(ctx, j, err)
 		default:
-			r.findBillsOf(ctx, j, bodies[j])
+			r.findAlone(ctx, j, bodies[j])
 		}
 	}
 }
 
-// findBillsOf looks for one bill: by its number, or by vendor and day.
-func (r *round) findBillsOf(ctx context.Context, j *job, body quickbooks.Bill) {
+// findNumbers looks for the numbers of jobs, in one query for each kind of
+// document among which any of them may be.
+func (r *round) findNumbers(ctx context.Context, jobs []*job, bodies map[*job]quickbooks.Bill) ([]finding, error) {
+	var found []finding
+	for _, kind := range documentKinds() {
+		var numbers []string
+		for _, j := range jobs {
+			if number := bodies[j].DocNumber; slices.Contains(j.among(), kind) && !slices.Contains(numbers, number) {
+				numbers = append(numbers, number)
+			}
+		}
+		if len(numbers) == 0 {
+			continue
+		}
+		bills, err := documents(ctx, r.books, kind, quickbooks.OneOf("DocNumber", numbers...))
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range bills {
+			found = append(found, finding{kind, b})
+		}
+	}
+	return found, nil
+}
+
+// findAlone looks for one document: by vendor and number, or by vendor and day.
+func (r *round) findAlone(ctx context.Context, j *job, body quickbooks.Bill) {
 	if r.halted([]*job{j}) {
 		return
 	}
-	rows := r.books.BillsNumbered(ctx, body.VendorRef.Value, body.DocNumber)
-	if body.DocNumber == "" {
-		day, _ := schema.ParseDate(body.TxnDate)
-		rows = r.books.BillsDated(ctx, body.VendorRef.Value, day.Time(), day.Time())
+	conditions := []quickbooks.Condition{quickbooks.Equal("VendorRef", body.VendorRef.Value)}
+	if body.DocNumber != "" {
+		conditions = append(conditions, quickbooks.Equal("DocNumber", body.DocNumber))
+	} else {
+		conditions = append(conditions, quickbooks.AtLeast("TxnDate", body.TxnDate), quickbooks.AtMost("TxnDate", body.TxnDate))
 	}
-	bills, err := quickbooks.Collect(rows)
-	if err != nil {
-		r.stop(err)
-		r.lookFailed(ctx, j, err)
-		return
+	var found []finding
+	for _, kind := range j.among() {
+		bills, err := documents(ctx, r.books, kind, conditions...)
+		if err != nil {
+			r.stop(err)
+			r.lookFailed(ctx, j, err)
+			return
+		}
+		for _, b := range bills {
+			found = append(found, finding{kind, b})
+		}
 	}
-	r.recognise(j, body, bills)
+	r.recognise(j, body, found)
 }
 
 // halted lets go of jobs once nothing more can be asked.
@@ -90,19 +135,20 @@ func (r *round) lookFailed(ctx context.Context, j *job, err error) {
 
 // recognise tells ours from everything else that was found. Ours carries the
 // draft's id, even if a person has edited it since: that the two differ is for
-// verification to say. A bill that carries the id of another invoice's draft is
-// accounted for there. Anything else with our vendor and number is alike.
-func (r *round) recognise(j *job, body quickbooks.Bill, bills []quickbooks.Bill) {
+// verification to say. A document that carries the id of another invoice's draft
+// is accounted for there. Anything else of our kind with our vendor and number is
+// alike.
+func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 	want, _ := readMark(body.PrivateNote)
-	var ours, alike []quickbooks.Bill
-	for _, b := range bills {
+	var ours, alike []finding
+	for _, b := range found {
 		got, marked := readMark(b.PrivateNote)
 		switch {
 		case marked && got.draft == want.draft:
 			ours = append(ours, b)
 		case marked && got.invoice == want.invoice:
 			alike = append(alike, b)
-		case marked, body.DocNumber == "":
+		case marked, body.DocNumber == "", b.kind != formOf(j.posting):
 		case b.VendorRef.Value == body.VendorRef.Value && strings.EqualFold(b.DocNumber, body.DocNumber):
 			alike = append(alike, b)
 		}
@@ -113,7 +159,7 @@ func (r *round) recognise(j *job, body quickbooks.Bill, bills []quickbooks.Bill)
 		r.feed(j, event{kind: eventIdentical})
 	case len(ours)+len(alike) > 0:
 		other := append(ours, alike...)[0]
-		j.alike = duplicateBill(other.ID, other.DocNumber)
+		j.alike = duplicateDocument(other.kind, other.ID, other.DocNumber)
 		r.feed(j, event{kind: eventDifferent})
 	default:
 		r.feed(j, event{kind: eventNothing})

@@ -16,16 +16,24 @@ import (
 // handBill is a bill as a bookkeeper enters it, alike to a draft but for set.
 func (b *bench) handBill(d schema.Draft, set map[string]any) string {
 	b.t.Helper()
+	fields := map[string]any{"DueDate": d.DueDate.String()}
+	maps.Copy(fields, set)
+	return b.byHand("Bill", d, fields)
+}
+
+// byHand is a bill or vendor credit as a bookkeeper enters it.
+func (b *bench) byHand(entity string, d schema.Draft, set map[string]any) string {
+	b.t.Helper()
 	fields := map[string]any{
 		"VendorRef": map[string]any{"value": string(d.Vendor)}, "DocNumber": d.DocNumber, "TxnDate": d.TxnDate.String(),
-		"DueDate": d.DueDate.String(), "APAccountRef": map[string]any{"value": string(d.Payable)},
+		"APAccountRef": map[string]any{"value": string(d.Payable)},
 		"Line": []any{map[string]any{
 			"Amount": d.Total.Decimal(), "DetailType": "AccountBasedExpenseLineDetail",
 			"AccountBasedExpenseLineDetail": map[string]any{"AccountRef": map[string]any{"value": "8"}},
 		}},
 	}
 	maps.Copy(fields, set)
-	id, err := b.sim.Create("", "Bill", fields)
+	id, err := b.sim.Create("", entity, fields)
 	require.NoError(b.t, err)
 	return id
 }

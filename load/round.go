@@ -22,6 +22,8 @@ type job struct {
 	alike   schema.Fault   // what a look-up found instead of ours
 	found   document       // what a look-up found, or QuickBooks created
 	stored  bool           // the answer in posting is recorded
+
+	redrafted bool // another draft of the subject was posted before
 }
 
 // document is a record in QuickBooks.
@@ -123,6 +125,7 @@ func (r *round) check(ctx context.Context, jobs []*job) {
 		newest := latest[j.posting.Subject]
 		if j.track.phase == phaseChecking && !j.track.unheard {
 			j.base = rowOf(newest)
+			j.redrafted = newest.Draft != "" && newest.Draft != j.posting.Draft
 		}
 		r.feed(j, event{kind: eventChecked, latest: j.standing(newest)})
 	}
@@ -264,7 +267,7 @@ func (r *round) send(ctx context.Context, jobs []*job) {
 			r.feed(j, event{kind: eventNotSent})
 			continue
 		}
-		items = append(items, quickbooks.BatchItem{BID: j.posting.Item, Entity: entityOf(r.kind), Body: j.posting.Body})
+		items = append(items, quickbooks.BatchItem{BID: j.posting.Item, Entity: entityOf(j.posting), Body: j.posting.Body})
 		sent = append(sent, j)
 	}
 	if len(sent) == 0 {
@@ -287,13 +290,6 @@ func (r *round) send(ctx context.Context, jobs []*job) {
 		answer, _ := answers.Item(j.posting.Item)
 		r.answer(j, answer)
 	}
-}
-
-func entityOf(kind schema.PostingKind) string {
-	if kind == schema.PostVendor {
-		return "Vendor"
-	}
-	return "Bill"
 }
 
 // answer acts on what became of one item.

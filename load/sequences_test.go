@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tieout/tieout/load"
-	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/schema/store/storetest"
@@ -22,6 +21,7 @@ import (
 type incident struct {
 	kind    string // new, trouble, store, crash, wait, restart
 	n       int    // new: how many drafts; crash: after how many calls of the store
+	credits uint8  // new: which of the drafts are vendor credits, by bit
 	trouble quickbookstest.Trouble
 	method  string
 	after   bool
@@ -34,6 +34,7 @@ func incidents() *rapid.Generator[incident] {
 		switch i.kind {
 		case "new":
 			i.n = rapid.IntRange(1, 8).Draw(t, "drafts")
+			i.credits = rapid.Uint8().Draw(t, "of which credits")
 		case "trouble":
 			i.trouble = quickbookstest.Trouble{
 				Kind: rapid.SampledFrom([]quickbookstest.TroubleKind{
@@ -94,8 +95,8 @@ func sequences() *rapid.Generator[sequence] {
 
 // TestLoader_Sequences draws what happens to a company: new drafts, every kind
 // of trouble at QuickBooks and in the store, and crashes between any two calls
-// of the store. When it is over, QuickBooks holds exactly one bill for each
-// invoice, with each field as drafted. A failure prints its seed and replays with
+// of the store. When it is over, QuickBooks holds exactly one document for each
+// invoice, a bill or a vendor credit, with each field as drafted. A failure prints its seed and replays with
 // -rapid.seed; -rapid.checks sets how many sequences are drawn.
 func TestLoader_Sequences(t *testing.T) {
 	t.Parallel()
@@ -112,7 +113,10 @@ func TestLoader_Sequences(t *testing.T) {
 func (s sequence) play(t *testing.T) error {
 	t.Helper()
 	b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = s.replay }),
-		withRealm(func(r *quickbookstest.Realm) { r.WarnDuplicateBillNumber = s.warn }),
+		withRealm(func(r *quickbookstest.Realm) {
+			tracking(r)
+			r.WarnDuplicateBillNumber = s.warn
+		}),
 		withConfig(func(c *load.Config) { c.BatchSize, c.Patience = s.batch, s.patience }))
 	drafts := map[schema.InvoiceID]schema.Draft{}
 	for _, i := range s.incidents {
@@ -130,8 +134,11 @@ func (s sequence) play(t *testing.T) error {
 func (b *bench) suffer(i incident, drafts map[schema.InvoiceID]schema.Draft) {
 	switch i.kind {
 	case "new":
-		for range i.n {
-			d := b.draft(len(drafts) + 1)
+		for n := range i.n {
+			d := b.draft(len(drafts)+1, segments)
+			if i.credits>>n&1 == 1 {
+				d = b.draft(len(drafts)+1, segments, credit)
+			}
 			drafts[d.Invoice] = d
 			b.record(d)
 		}
@@ -177,10 +184,7 @@ func (b *bench) recover(drafts map[schema.InvoiceID]schema.Draft) error {
 			p := b.bill(d)
 			if p.State == schema.PostingDeclined && (p.RetryAt.IsZero() || p.Attempt > 3) && p.Draft == d.ID {
 				revision++
-				again := d
-				again.Memo = fmt.Sprintf("corrected %d", revision)
-				again.RecordedAt = time.Now().UTC().Truncate(time.Microsecond)
-				drafts[invoice] = again.Seal()
+				drafts[invoice] = b.corrected(d, revision)
 				b.record(drafts[invoice])
 			}
 			if p.State != schema.PostingPosted && p.State != schema.PostingAdopted {
@@ -195,20 +199,43 @@ func (b *bench) recover(drafts map[schema.InvoiceID]schema.Draft) error {
 	return fmt.Errorf("not settled: %s", b.state(drafts))
 }
 
+// corrected is a draft after a person corrected its invoice; every other time, so
+// that it becomes a document of the other kind.
+func (b *bench) corrected(d schema.Draft, revision int) schema.Draft {
+	var n int
+	_, err := fmt.Sscanf(string(d.Invoice), "inv-%d", &n)
+	require.NoError(b.t, err)
+	changes := []func(*schema.Draft){segments, func(d *schema.Draft) { d.Memo = fmt.Sprintf("corrected %d", revision) }}
+	if (d.Kind == schema.DocumentVendorCredit) != (revision%2 == 0) {
+		changes = append(changes, credit)
+	}
+	return b.draft(n, changes...)
+}
+
 func (b *bench) agree(drafts map[schema.InvoiceID]schema.Draft) error {
-	byNumber := map[string][]quickbooks.Bill{}
+	type entry struct {
+		kind     schema.DocumentKind
+		id, note string
+	}
+	byNumber := map[string][]entry{}
 	for _, bill := range b.bills() {
-		byNumber[bill.DocNumber] = append(byNumber[bill.DocNumber], bill)
+		byNumber[bill.DocNumber] = append(byNumber[bill.DocNumber], entry{"", bill.ID, bill.PrivateNote})
+	}
+	for _, c := range b.credits() {
+		byNumber[c.DocNumber] = append(byNumber[c.DocNumber], entry{schema.DocumentVendorCredit, c.ID, c.PrivateNote})
 	}
 	for _, d := range drafts {
 		got := byNumber[d.DocNumber]
 		if len(got) != 1 {
-			return fmt.Errorf("%d bills for %s: %s", len(got), d.DocNumber, b.state(drafts))
+			return fmt.Errorf("%d documents for %s: %s", len(got), d.DocNumber, b.state(drafts))
 		}
-		if v := b.verification(d); v.Result != schema.VerifiedExact || string(v.Document) != got[0].ID || v.Total != d.Total {
+		if got[0].kind != d.Kind {
+			return fmt.Errorf("%s is a %s, drafted as a %s", d.DocNumber, got[0].kind.Name(), d.Kind.Name())
+		}
+		if v := b.verification(d); v.Result != schema.VerifiedExact || string(v.Document) != got[0].id || v.Total != d.Total {
 			return fmt.Errorf("%s read back as %+v", d.DocNumber, v)
 		}
-		if !strings.Contains(got[0].PrivateNote, string(b.bill(d).Draft)) {
+		if !strings.Contains(got[0].note, string(b.bill(d).Draft)) {
 			return fmt.Errorf("%s does not carry its draft", d.DocNumber)
 		}
 	}

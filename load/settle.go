@@ -36,7 +36,7 @@ func (l *Loader) settle(ctx context.Context, kind schema.PostingKind, tally *Tal
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	find := findBills
+	find := findDocuments
 	if kind == schema.PostVendor {
 		payees, err := l.store.Payees(ctx, l.cfg.Company)
 		if err != nil {

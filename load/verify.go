@@ -2,19 +2,23 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/schema"
 )
 
-// verifyTogether is how many bills are read back at once: the client reads 200
-// of them in one query.
-const verifyTogether = 1000
+const (
+	// verifyTogether is how many documents are read back at once.
+	verifyTogether = 1000
 
-// Verify reads back every bill that was posted and never read back, and records
-// whether each field is as it was drafted.
+	// idsTogether keeps a query of ids to some 3 KB, which every gateway takes.
+	idsTogether = 200
+)
+
+// Verify reads back every bill and vendor credit that was posted and never read
+// back, and records whether each field is as it was drafted.
 func (l *Loader) Verify(ctx context.Context) (Result, error) {
 	var result Result
 	for {
@@ -57,23 +61,30 @@ func (r *Result) verified(v schema.VerificationResult) {
 }
 
 func (l *Loader) readBack(ctx context.Context, positions []schema.Position) ([]schema.Verification, error) {
-	ids := make([]string, len(positions))
-	for i, p := range positions {
-		ids[i] = string(p.Posting.Document)
-	}
-	found := make(map[string]quickbooks.Bill, len(ids))
-	for bill, err := range l.books.Bills(ctx, ids...) {
-		if err != nil {
-			return nil, err
+	found := make(map[schema.DocumentID]quickbooks.Bill, len(positions))
+	for _, kind := range documentKinds() {
+		var ids []string
+		for _, p := range positions {
+			if formOf(p.Posting) == kind {
+				ids = append(ids, string(p.Posting.Document))
+			}
 		}
-		found[bill.ID] = bill
+		for part := range slices.Chunk(ids, idsTogether) {
+			bills, err := documents(ctx, l.books, kind, quickbooks.OneOf("Id", part...))
+			if err != nil {
+				return nil, err
+			}
+			for _, bill := range bills {
+				found[schema.DocumentID(bill.ID)] = bill
+			}
+		}
 	}
 	verifications := make([]schema.Verification, len(positions))
 	for i, p := range positions {
-		bill, there := found[ids[i]]
+		bill, there := found[p.Posting.Document]
 		if !there {
 			var err error
-			if bill, there, err = l.reallyThere(ctx, ids[i]); err != nil {
+			if bill, there, err = l.reallyThere(ctx, p.Posting.Form, string(p.Posting.Document)); err != nil {
 				return nil, err
 			}
 		}
@@ -81,17 +92,4 @@ func (l *Loader) readBack(ctx context.Context, positions []schema.Position) ([]s
 		verifications[i].RecordedAt = l.now()
 	}
 	return verifications, nil
-}
-
-// reallyThere reads one bill that a query did not show. Only QuickBooks saying
-// that it is gone makes it missing.
-func (l *Loader) reallyThere(ctx context.Context, id string) (quickbooks.Bill, bool, error) {
-	bill, err := l.books.Bill(ctx, id)
-	if err == nil {
-		return bill, true, nil
-	}
-	if fault, ok := errors.AsType[*quickbooks.Fault](err); ok && fault.Scope() == quickbooks.OneRecord {
-		return bill, false, nil
-	}
-	return bill, false, err
 }

@@ -91,12 +91,13 @@ func silence() schema.Fault {
 	}
 }
 
-func duplicateBill(id, number string) schema.Fault {
+func duplicateDocument(kind schema.DocumentKind, id, number string) schema.Fault {
+	word := kind.Name()
 	return schema.Fault{
 		Code:    codeDuplicate,
-		Detail:  "bill " + id + " with number " + number,
-		Meaning: "The vendor already has a bill with this number in QuickBooks, which tieout did not post for this draft.",
-		Next:    "Compare both. If it is the same invoice, skip it here; if not, change the number of the other bill.",
+		Detail:  word + " " + id + " with number " + number,
+		Meaning: "The vendor already has a " + word + " with this number in QuickBooks, which tieout did not post for this draft.",
+		Next:    "Compare both. If it is the same invoice, skip it here; if not, change the number of the other " + word + ".",
 		Owner:   schema.OwnerFinance,
 	}
 }

@@ -23,6 +23,14 @@ const (
 	DocumentVendorCredit DocumentKind = "vendor_credit" // the vendor owes the company
 )
 
+// Name names the kind for a person.
+func (k DocumentKind) Name() string {
+	if k == DocumentVendorCredit {
+		return "vendor credit"
+	}
+	return "bill"
+}
+
 // Signed returns an amount of a document of this kind as the invoice has it: a
 // credit of 50.00 is an invoice of -50.00, and the other way round. It is
 // [ErrOverflow] for the least amount of a credit.

@@ -92,6 +92,9 @@ func TestDocumentKind_SignedIsTheInvoicesAmount(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, schema.NewMoney(want, "USD"), got)
 	}
+	require.Equal(t, []string{"bill", "bill", "vendor credit"}, []string{
+		schema.DocumentKind("").Name(), schema.DocumentBill.Name(), schema.DocumentVendorCredit.Name(),
+	})
 	_, err := schema.DocumentVendorCredit.Signed(schema.NewMoney(math.MinInt64, "USD"))
 	require.ErrorIs(t, err, schema.ErrOverflow)
 }

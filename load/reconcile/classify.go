@@ -55,6 +55,7 @@ func classify(p schema.Position) verdict {
 }
 
 func classifyPosted(p schema.Position) verdict {
+	document := p.Draft.Kind.Name()
 	switch {
 	case p.Verification.Result == "":
 		return verdict{
@@ -63,23 +64,23 @@ func classifyPosted(p schema.Position) verdict {
 		}
 	case p.Verification.Result == schema.VerifiedMissing:
 		return verdict{
-			schema.StateDeletedInQuickBooks, postedUnverified, "the bill was posted and is no longer in QuickBooks", schema.OwnerFinance,
-			"restore the bill in QuickBooks, or find out who deleted it and why",
+			schema.StateDeletedInQuickBooks, postedUnverified, "the " + document + " was posted and is no longer in QuickBooks", schema.OwnerFinance,
+			"restore the " + document + " in QuickBooks, or find out who deleted it and why",
 		}
 	case p.Invoice.Status == schema.StatusCancelled:
 		return verdict{
-			schema.StateCancelledAfter, verified, "cancelled at Ontop after the bill was posted", schema.OwnerFinance,
-			"reverse the bill in QuickBooks, or clear up with Ontop why it was cancelled",
+			schema.StateCancelledAfter, verified, "cancelled at Ontop after the " + document + " was posted", schema.OwnerFinance,
+			"reverse the " + document + " in QuickBooks, or clear up with Ontop why it was cancelled",
 		}
 	case p.Content != p.Draft.Content:
 		return verdict{
-			schema.StateSourceChanged, verified, "the invoice changed at Ontop after the bill was posted", schema.OwnerFinance,
-			"compare the invoice with the bill and correct the books by a new document",
+			schema.StateSourceChanged, verified, "the invoice changed at Ontop after the " + document + " was posted", schema.OwnerFinance,
+			"compare the invoice with the " + document + " and correct the books by a new document",
 		}
 	case p.Verification.Result == schema.VerifiedDivergent:
 		return verdict{
 			divergence(p.Verification.Differences), postedUnverified, differences(p.Verification.Differences), schema.OwnerFinance,
-			"correct the bill in QuickBooks, or say why it is right",
+			"correct the " + document + " in QuickBooks, or say why it is right",
 		}
 	case p.Posting.State == schema.PostingAdopted:
 		return verdict{schema.StateAdopted, verified, "found in QuickBooks after a lost answer, identical", schema.OwnerNobody, ""}
@@ -99,6 +100,8 @@ func divergence(found []schema.Difference) schema.State {
 		{schema.FieldVendor, schema.StateVendorDiffers},
 		{schema.FieldAccount, schema.StateAccountDiffers},
 		{schema.FieldPayable, schema.StateAccountDiffers},
+		{schema.FieldClass, schema.StateClassDiffers},
+		{schema.FieldLocation, schema.StateClassDiffers},
 		{schema.FieldRate, schema.StateRateDiffers},
 		{schema.FieldDate, schema.StateDateDiffers},
 		{schema.FieldDueDate, schema.StateDateDiffers},

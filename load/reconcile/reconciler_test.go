@@ -152,7 +152,12 @@ func TestReport_PutsEveryInvoiceInOneState(t *testing.T) {
 		"DateDiffers":     {differs(schema.FieldDate), schema.StateDateDiffers, unverified},
 		"NumberDiffers":   {differs(schema.FieldDocNumber), schema.StateDocNumberDiffers, unverified},
 		"RateDiffers":     {differs(schema.FieldRate), schema.StateRateDiffers, unverified},
-		"HeldForOne":      {held(schema.HoldCurrency), schema.StateCurrencyHeld, heldColumn},
+		"ClassDiffers":    {differs(schema.FieldDate, schema.FieldClass), schema.StateClassDiffers, unverified},
+		"LocationDiffers": {differs(schema.FieldLocation), schema.StateClassDiffers, unverified},
+		"AccountBeforeClass": {
+			differs(schema.FieldClass, schema.FieldAccount), schema.StateAccountDiffers, unverified,
+		},
+		"HeldForOne": {held(schema.HoldCurrency), schema.StateCurrencyHeld, heldColumn},
 		"HeldForSeveral": {
 			held(schema.HoldUnresolvedVendor, schema.HoldUnmappedConcept), schema.StateUnmappedConcept, heldColumn,
 		},
@@ -239,6 +244,52 @@ func TestReport_ShowsEveryCentThatIsNotThere(t *testing.T) {
 		}))
 		require.Equal(t, schema.StateSourceChanged, r.Items[0].State)
 		require.Equal(t, "20.00", r.Equation[0].Residual.Money().Decimal())
+	})
+}
+
+// credited is an invoice below zero, as the vendor credit that it became.
+func credited(t require.TestingT, p schema.Position) schema.Position {
+	p.Draft.Kind = schema.DocumentVendorCredit
+	for _, amount := range []*schema.Money{&p.Draft.Total, &p.Verification.Total} {
+		turned, err := amount.Neg()
+		require.NoError(t, err)
+		*amount = turned
+	}
+	return p
+}
+
+// A vendor credit takes from what the books owe, as its invoice takes from what was
+// received.
+func TestReport_CountsACreditBelowZero(t *testing.T) {
+	t.Parallel()
+
+	t.Run("ReadBackExact", func(t *testing.T) {
+		t.Parallel()
+		r := report(t, read("1", usd(10000), schema.VerifiedExact), credited(t, read("2", usd(-2550), schema.VerifiedExact)))
+		require.True(t, r.Tied)
+		require.Equal(t, "74.50", r.Equation[0].Received.Money().Decimal())
+		require.Equal(t, "74.50", r.Equation[0].Verified.Money().Decimal())
+		require.Equal(t, "74.50", r.States[schema.StateMatched].Amounts["USD"].Money().Decimal())
+		credit := r.Items[1]
+		require.Equal(t, "-25.50", credit.Amount.Money().Decimal())
+		require.Equal(t, "-25.50", credit.QuickBooksAmount.Money().Decimal())
+		require.Equal(t, "0.00", credit.Difference.Money().Decimal())
+	})
+
+	t.Run("OneCentShort", func(t *testing.T) {
+		t.Parallel()
+		p := credited(t, read("1", usd(-10000), schema.VerifiedDivergent, schema.Difference{Field: schema.FieldTotal}))
+		p.Verification.Total = usd(9999)
+		r := report(t, p)
+		require.Equal(t, "-0.01", r.Equation[0].Residual.Money().Decimal())
+		require.Equal(t, "0.01", r.Items[0].Difference.Money().Decimal())
+	})
+
+	t.Run("Deleted", func(t *testing.T) {
+		t.Parallel()
+		r := report(t, credited(t, read("1", usd(-10000), schema.VerifiedMissing)))
+		require.Equal(t, "-100.00", r.Equation[0].Residual.Money().Decimal())
+		require.Equal(t, "the vendor credit was posted and is no longer in QuickBooks", r.Items[0].Cause)
 	})
 }
 
@@ -389,6 +440,9 @@ func drawPosition(t *rapid.T) schema.Position {
 	}).Draw(t, "posting"))
 	if p.Posting.Document != "" && rapid.Bool().Draw(t, "read back") {
 		p.Verification = schema.Verification{Result: schema.VerifiedExact, Total: total}
+	}
+	if total.Sign() < 0 && rapid.Bool().Draw(t, "credit") {
+		p = credited(t, p)
 	}
 	p.Draft.State = rapid.SampledFrom([]schema.DraftState{
 		"", schema.DraftReady, schema.DraftHeld, schema.DraftAwaitsContract, schema.DraftAwaitsStatus, schema.DraftInvoiceCancelled,

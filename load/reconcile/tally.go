@@ -30,12 +30,15 @@ func newTally(asOf time.Time) *tally {
 func (t *tally) add(p schema.Position) error {
 	v := classify(p)
 	source := sourceAmount(p.Invoice)
-	books, inBooks := booksAmount(p)
+	books, inBooks, err := booksAmount(p)
+	if err != nil {
+		return err
+	}
 	counted := source
 	if inBooks {
 		counted = books
 	}
-	err := errors.Join(
+	err = errors.Join(
 		t.received(source),
 		t.term(v.column, counted),
 		t.state(v.state, source),
@@ -67,17 +70,21 @@ func sourceAmount(invoice schema.Invoice) schema.Money {
 }
 
 // booksAmount is what QuickBooks holds for the invoice, once it was read back,
-// and what was sent to it before that.
-func booksAmount(p schema.Position) (schema.Money, bool) {
+// and what was sent to it before that. A vendor credit counts with the invoice's
+// sign: below zero.
+func booksAmount(p schema.Position) (amount schema.Money, inBooks bool, err error) {
 	switch {
 	case !p.Posting.State.Live():
-		return schema.Money{}, false
+		return schema.Money{}, false, nil
 	case p.Verification.Result == schema.VerifiedMissing:
-		return schema.NewMoney(0, p.Draft.Currency), true
+		return schema.NewMoney(0, p.Draft.Currency), true, nil
 	case p.Verification.Result != "":
-		return p.Verification.Total, true
+		amount, inBooks = p.Verification.Total, true
+	default:
+		amount, inBooks = p.Draft.Total, p.Posting.State.Settled()
 	}
-	return p.Draft.Total, p.Posting.State.Settled()
+	amount, err = p.Draft.Kind.Signed(amount)
+	return amount, inBooks, err
 }
 
 func newItem(p schema.Position, v verdict, asOf time.Time) schema.Item {
