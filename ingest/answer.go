@@ -75,6 +75,8 @@ func (r *Receiver) refuse(c *fiber.Ctx, err error) error {
 		if len(c.Response().Header.Peek(fiber.HeaderRetryAfter)) == 0 {
 			c.Set(fiber.HeaderRetryAfter, retrySoon)
 		}
+	case fiber.StatusRequestEntityTooLarge:
+		linger(c)
 	case fiber.StatusInternalServerError:
 		r.env.Log.ErrorContext(c.UserContext(), "request failed", slog.Any("error", err))
 	}

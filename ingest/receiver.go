@@ -175,7 +175,7 @@ func (r *Receiver) Reload(companies []Company) error {
 // ShutdownTimeout. It closes ln. A Receiver serves once.
 func (r *Receiver) Serve(ctx context.Context, ln net.Listener) error {
 	served := make(chan error, 1)
-	go func() { served <- r.app.Listener(ln) }()
+	go func() { served <- r.app.Listener(lingeringListener{ln}) }()
 	select {
 	case err := <-served:
 		if err == nil {

@@ -374,6 +374,18 @@ func TestReceiver_Wire(t *testing.T) {
 		require.Equal(t, 413, res.code)
 	})
 
+	// Whoever sends all of a body before reading must see the answer, and not a
+	// connection that was reset under way.
+	t.Run("TooLargeAndSentWhole", func(t *testing.T) {
+		t.Parallel()
+		b := serve(t, &memory{})
+		large := strings.Repeat("a", 3<<20)
+		for range 20 {
+			res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", large, "Content-Length: "+strconv.Itoa(len(large)))+"\r\n"+large, 1)[0]
+			require.Equal(t, 413, res.code)
+		}
+	})
+
 	t.Run("BrokenChunk", func(t *testing.T) {
 		t.Parallel()
 		journal := &memory{}

@@ -1,0 +1,55 @@
+package ingest
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// A sender whose body is refused before all of it was read goes on sending. If the
+// connection were closed at once, the system would answer what still comes with a
+// reset, which can overtake the 413 and hide it: the sender would see a broken
+// connection, try again for days, and nobody would know why.
+const (
+	lingerFor   = time.Second
+	lingerBytes = 8 << 20
+)
+
+// lingeringListener accepts connections that can be closed gently.
+type lingeringListener struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l lingeringListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &lingeringConn{Conn: conn}, nil
+}
+
+// lingeringConn reads away what still comes when it is closed after linger.
+type lingeringConn struct {
+	net.Conn
+	gently atomic.Bool
+}
+
+// Close implements net.Conn.
+func (c *lingeringConn) Close() error {
+	if half, ok := c.Conn.(*net.TCPConn); ok && c.gently.Swap(false) {
+		if half.CloseWrite() == nil && half.SetReadDeadline(time.Now().Add(lingerFor)) == nil { //nolint:forbidigo // the kernel's deadlines follow the real clock
+			// Whatever it is and however it ends: it is thrown away.
+			_, _ = io.Copy(io.Discard, io.LimitReader(half, lingerBytes))
+		}
+	}
+	return c.Conn.Close()
+}
+
+// linger makes the request's connection close gently.
+func linger(c *fiber.Ctx) {
+	if conn, ok := c.Context().Conn().(*lingeringConn); ok {
+		conn.gently.Store(true)
+	}
+}
