@@ -33,7 +33,7 @@ test: engine ## Run all tests
 
 .PHONY: test/race
 test/race: engine ## Run all tests with the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -timeout 30m ./...
+	TIEOUT_KILL_ROUNDS=20 CGO_ENABLED=1 go test -race -timeout 60m ./...
 
 .PHONY: test/clients
 test/clients: build ## Drive the QuickBooks simulator with clients that others wrote
