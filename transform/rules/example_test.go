@@ -48,7 +48,7 @@ func ExampleParse_mistakes() {
 	fmt.Fprintln(os.Stdout, err)
 	// Output:
 	// line 2: rule "base-pay": account: is missing; add it; it is an account's full name, such as "Contractors:Base pay", or its QuickBooks id
-	// line 4: rule "base-pay": acount: is not a key of a rule; use id, concept, account
+	// line 4: rule "base-pay": acount: is not a key of a rule; use id, concept, account, class, location
 }
 
 func ExampleIndex_Match() {

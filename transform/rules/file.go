@@ -30,7 +30,10 @@ const (
 const example = `write rules: [{id: base-pay, concept: FIXED_PAYMENT, account: "Contractors:Base pay"}]`
 
 // fields are the keys of a rule, in the order in which Encode writes them.
-func fields() []string { return []string{"id", "concept", "account"} }
+func fields() []string { return []string{"id", "concept", "account", "class", "location"} }
+
+// optional are those of them that may be left out.
+func optional() []string { return []string{"class", "location"} }
 
 // Parse reads the file that finance writes:
 //
@@ -38,10 +41,12 @@ func fields() []string { return []string{"id", "concept", "account"} }
 //	  - id: base-pay
 //	    concept: FIXED_PAYMENT
 //	    account: Contractors:Base pay    # the account's full name, or its id
+//	    class: Product:Design            # optional: likewise
+//	    location: Remote                 # optional: likewise
 //
 // Unknown and repeated keys are mistakes, as are two rules with one id or one
-// concept. What it returns has no versions yet, and holds in Account what the
-// file says: see [Resolve]. The error is [Mistakes].
+// concept. What it returns has no versions yet, and holds in Account, Class and
+// Location what the file says: see [Resolve]. The error is [Mistakes].
 func Parse(text []byte) ([]schema.Rule, error) {
 	if len(text) > maxFile {
 		return nil, Mistakes{{Detail: fmt.Sprintf("the file has %d bytes", len(text)), Next: fmt.Sprintf("at most %d are read", maxFile)}}
@@ -128,6 +133,7 @@ func (p *parser) rule(node *yaml.Node) {
 	}
 	p.rules = append(p.rules, schema.Rule{
 		ID: schema.RuleID(texts["id"]), Concept: texts["concept"], Account: schema.AccountID(texts["account"]),
+		Class: schema.ClassID(texts["class"]), Location: schema.LocationID(texts["location"]),
 	})
 	p.lines = append(p.lines, node.Line)
 }
@@ -154,8 +160,12 @@ func (p *parser) mapping(node *yaml.Node, what string, known []string) map[strin
 	return values
 }
 
-// text returns the value of a field, which must be plain text that is there.
+// text returns the value of a field, which must be plain text, and there unless
+// it is optional.
 func (p *parser) text(rule *yaml.Node, field string, node *yaml.Node) string {
+	if node == nil && slices.Contains(optional(), field) {
+		return ""
+	}
 	if node == nil {
 		p.mistake(rule, field, "", "is missing", "add it; "+meaning(field))
 		return ""
@@ -183,22 +193,29 @@ func meaning(field string) string {
 		return "it names the rule on every line that it codes, such as base-pay"
 	case "concept":
 		return "it is the concept as Ontop names it, such as FIXED_PAYMENT"
+	case "class", "location":
+		return `it is a ` + field + `'s full name, or its QuickBooks id; leave it out where there is none`
 	}
 	return `it is an account's full name, such as "Contractors:Base pay", or its QuickBooks id`
 }
 
-// Encode writes set as a file that [Parse] reads. Accounts are written by id,
-// which survives their being renamed, with the name as a comment.
+// Encode writes set as a file that [Parse] reads. Accounts, classes and locations
+// are written by id, which survives their being renamed, with the name as a
+// comment.
 func Encode(set schema.RuleSet) ([]byte, error) {
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	for _, rule := range set.Rules {
-		account := scalar(string(rule.Account))
-		if rule.Name != "" {
-			account.LineComment = "# " + strings.Join(strings.Fields(rule.Name), " ")
+		node := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+			scalar("id"), scalar(string(rule.ID)), scalar("concept"), scalar(rule.Concept),
+			scalar("account"), reference(string(rule.Account), rule.Name),
+		}}
+		if rule.Class != "" {
+			node.Content = append(node.Content, scalar("class"), reference(string(rule.Class), rule.ClassName))
 		}
-		list.Content = append(list.Content, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
-			scalar("id"), scalar(string(rule.ID)), scalar("concept"), scalar(rule.Concept), scalar("account"), account,
-		}})
+		if rule.Location != "" {
+			node.Content = append(node.Content, scalar("location"), reference(string(rule.Location), rule.LocationName))
+		}
+		list.Content = append(list.Content, node)
 	}
 	if len(list.Content) == 0 {
 		list.Style = yaml.FlowStyle
@@ -211,6 +228,15 @@ func Encode(set schema.RuleSet) ([]byte, error) {
 		return nil, fmt.Errorf("encode rules: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// reference returns a node that names a record by id, and for people by name.
+func reference(id, name string) *yaml.Node {
+	node := scalar(id)
+	if name != "" {
+		node.LineComment = "# " + strings.Join(strings.Fields(name), " ")
+	}
+	return node
 }
 
 // scalar returns a node that reads back as text, whatever the text looks like.

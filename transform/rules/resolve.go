@@ -1,12 +1,9 @@
 package rules
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/adrg/strutil/metrics"
 
 	"github.com/tieout/tieout/schema"
 )
@@ -15,10 +12,12 @@ import (
 // bill line may be booked to unless a company says otherwise.
 func AccountTypes() []string { return []string{"Expense", "Other Expense", "Cost of Goods Sold"} }
 
-// Resolve returns rules with Account and Name as the books have them. An account
-// may be given by its id or by its full name, in any case. It must be active and
-// of one of types, which defaults to [AccountTypes] when empty. No two rules may
-// have one id or one concept. The error is [Mistakes].
+// Resolve returns rules with Account and Name as the books have them, and so
+// Class and Location where there are any. Each may be given by its id or by its
+// full name, in any case. It must be active, an account also of one of types,
+// which defaults to [AccountTypes] when empty, and a class or location of a
+// company that tracks them. No two rules may have one id or one concept. The error
+// is [Mistakes].
 func Resolve(rules []schema.Rule, books schema.Books, types []string) ([]schema.Rule, error) {
 	if len(types) == 0 {
 		types = AccountTypes()
@@ -33,9 +32,9 @@ func Resolve(rules []schema.Rule, books schema.Books, types []string) ([]schema.
 		account, detail, next := find(books.Accounts, string(rule.Account), types)
 		if detail != "" {
 			mistakes = append(mistakes, Mistake{Rule: rule.ID, Field: "account", Value: clip(string(rule.Account)), Detail: detail, Next: next})
-			continue
 		}
 		resolved[i].Account, resolved[i].Name = account.ID, account.Name
+		mistakes = append(mistakes, resolveSegments(&resolved[i], books)...)
 	}
 	if err := mistakes.err(); err != nil {
 		return nil, err
@@ -79,27 +78,14 @@ func duplicates(rules []schema.Rule, lines []int) Mistakes {
 	return mistakes
 }
 
-// deletedSuffix stands behind the name of an account that was made inactive; the
-// person who writes a rule knows it by the name that it had.
-const deletedSuffix = " (deleted)"
-
 // find returns the account that text names, or what is wrong and the way out.
 func find(accounts []schema.Account, text string, types []string) (account schema.Account, detail, next string) {
-	var found []schema.Account
-	for _, account := range accounts {
-		if string(account.ID) == text || strings.EqualFold(account.Name, text) ||
-			!account.Active && strings.EqualFold(account.Name, text+deletedSuffix) {
-			found = append(found, account)
-		}
-	}
-	if active := slices.DeleteFunc(slices.Clone(found), func(a schema.Account) bool { return !a.Active }); len(active) > 0 {
-		found = active
-	}
+	found := matching(accounts, named, text)
 	switch {
 	case len(found) == 0:
 		return account, "is no account in QuickBooks", suggestion(accounts, text, types)
 	case len(found) > 1:
-		return account, "could be account " + naming(found), "write the id of the one that is meant"
+		return account, "could be account " + naming(found, named), "write the id of the one that is meant"
 	}
 	account = found[0]
 	switch {
@@ -112,46 +98,13 @@ func find(accounts []schema.Account, text string, types []string) (account schem
 	return account, "", ""
 }
 
-func naming(accounts []schema.Account) string {
-	names := make([]string, len(accounts))
-	for i, account := range accounts {
-		names[i] = fmt.Sprintf("%s (%s)", account.ID, account.Name)
-	}
-	return strings.Join(names, " or ")
-}
+func named(a schema.Account) name { return name{string(a.ID), a.Name, a.Active} }
 
 // suggestion names the accounts whose names are nearest to text.
 func suggestion(accounts []schema.Account, text string, types []string) string {
-	const (
-		most = 3
-		// likeness from which Jaro–Winkler stops pairing unrelated words.
-		enough = 0.8
-	)
-	type candidate struct {
-		name  string
-		score float64
+	usable := slices.DeleteFunc(slices.Clone(accounts), func(a schema.Account) bool { return !slices.Contains(types, a.Type) })
+	if near := nearest(usable, named, text); near != "" {
+		return near
 	}
-	var near []candidate
-	metric := metrics.NewJaroWinkler()
-	metric.CaseSensitive = false
-	for _, account := range accounts {
-		if !account.Active || !slices.Contains(types, account.Type) {
-			continue
-		}
-		leaf := account.Name[strings.LastIndexByte(account.Name, ':')+1:]
-		if score := max(metric.Compare(text, account.Name), metric.Compare(text, leaf)); score >= enough {
-			near = append(near, candidate{name: account.Name, score: score})
-		}
-	}
-	slices.SortFunc(near, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.name, b.name))
-	})
-	names := make([]string, 0, most)
-	for _, c := range near[:min(most, len(near))] {
-		names = append(names, fmt.Sprintf("%q", c.name))
-	}
-	if len(names) == 0 {
-		return "create it in QuickBooks, or use an account's full name or id"
-	}
-	return "did you mean " + strings.Join(names, " or ") + "?"
+	return "create it in QuickBooks, or use an account's full name or id"
 }

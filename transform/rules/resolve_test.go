@@ -24,6 +24,65 @@ func books() schema.Books {
 			{ID: "83", Name: "Reborn", Type: "Expense"},
 			{ID: "84", Name: "Reborn", Type: "Expense", Active: true},
 		},
+		ClassPerLine: true, TracksLocations: true,
+		Classes: []schema.Class{
+			{ID: "5000", Name: "Product:Design", Active: true},
+			{ID: "5001", Name: "Old project (deleted)"},
+			{ID: "5002", Name: "Twin", Active: true},
+			{ID: "5003", Name: "Twin", Active: true},
+		},
+		Locations: []schema.Location{{ID: "2", Name: "Remote", Active: true}, {ID: "3", Name: "Closed office (deleted)"}},
+	}
+}
+
+func TestResolve_ClassAndLocation(t *testing.T) {
+	t.Parallel()
+	rule := func(class schema.ClassID, location schema.LocationID) []schema.Rule {
+		return []schema.Rule{{ID: "a", Concept: "A", Account: "77", Class: class, Location: location}}
+	}
+
+	t.Run("AreFoundByIDAndByName", func(t *testing.T) {
+		t.Parallel()
+		for _, given := range [][]schema.Rule{rule("5000", "2"), rule("product:design", "REMOTE")} {
+			got, err := rules.Resolve(given, books(), nil)
+			require.NoError(t, err)
+			require.Equal(t, []schema.Rule{{
+				ID: "a", Concept: "A", Account: "77", Name: "Contractors:Base pay", Class: "5000", ClassName: "Product:Design",
+				Location: "2", LocationName: "Remote",
+			}}, got)
+		}
+	})
+
+	for name, test := range map[string]struct {
+		rules  []schema.Rule
+		change func(*schema.Books)
+		want   string
+	}{
+		"UnknownClass":     {rule("Desing", ""), nil, `rule "a": class "Desing": is no class in QuickBooks; did you mean "Product:Design"?`},
+		"UnlikeAnyClass":   {rule("Zebra", ""), nil, `class "Zebra": is no class in QuickBooks; create it in QuickBooks, or use a class's full name or id`},
+		"InactiveClass":    {rule("old project", ""), nil, `class "old project": is inactive in QuickBooks; make it active again there, or use another class`},
+		"AmbiguousClass":   {rule("Twin", ""), nil, `class "Twin": could be class 5002 (Twin) or 5003 (Twin); write the id of the one that is meant`},
+		"UnknownLocation":  {rule("", "Remotely"), nil, `rule "a": location "Remotely": is no location in QuickBooks; did you mean "Remote"?`},
+		"InactiveLocation": {rule("", "3"), nil, `location "3": is inactive in QuickBooks; make it active again there, or use another location`},
+		"ClassesAreOff":    {rule("5000", ""), func(b *schema.Books) { b.ClassPerLine = false }, `class "5000": cannot be given, because QuickBooks does not track classes by line`},
+		"LocationsAreOff":  {rule("", "2"), func(b *schema.Books) { b.TracksLocations = false }, `location "2": cannot be given, because QuickBooks does not track locations`},
+		"EveryMistakeAtOnce": {
+			[]schema.Rule{{ID: "a", Concept: "A", Account: "79", Class: "x", Location: "y"}},
+			nil,
+			"rule \"a\": account \"79\": is inactive in QuickBooks; make it active again there, or use another account\n" +
+				"rule \"a\": class \"x\": is no class in QuickBooks; create it in QuickBooks, or use a class's full name or id\n" +
+				"rule \"a\": location \"y\": is no location in QuickBooks; create it in QuickBooks, or use a location's full name or id",
+		},
+	} {
+		t.Run("Refuses"+name, func(t *testing.T) {
+			t.Parallel()
+			b := books()
+			if test.change != nil {
+				test.change(&b)
+			}
+			_, err := rules.Resolve(test.rules, b, nil)
+			require.ErrorContains(t, err, test.want)
+		})
 	}
 }
 
@@ -136,6 +195,20 @@ func TestRevise(t *testing.T) {
 		require.Equal(t, []int{2, 1, 2}, []int{got.Rules[0].Version, got.Rules[1].Version, got.Rules[2].Version})
 	})
 
+	t.Run("AnotherClassOrLocationIsANewVersion", func(t *testing.T) {
+		t.Parallel()
+		got, changed := rules.Revise(first, []schema.Rule{
+			{ID: "a", Concept: "A", Account: "1", Class: "5000"}, {ID: "b", Concept: "B", Account: "2", Location: "2"},
+		})
+		require.True(t, changed)
+		require.Equal(t, []int{2, 2}, []int{got.Rules[0].Version, got.Rules[1].Version})
+		again, changed := rules.Revise(got, []schema.Rule{
+			{ID: "a", Concept: "A", Account: "1", Class: "5000", ClassName: "Renamed"}, {ID: "b", Concept: "B", Account: "2", Location: "2"},
+		})
+		require.False(t, changed)
+		require.Equal(t, got, again)
+	})
+
 	t.Run("RemovingARuleIsAChange", func(t *testing.T) {
 		t.Parallel()
 		got, changed := rules.Revise(first, []schema.Rule{{ID: "a", Concept: "A", Account: "1"}})
@@ -194,7 +267,11 @@ func TestResolve_AnExportedSetIsUnchanged(t *testing.T) {
 		var given []schema.Rule
 		for _, concept := range rapid.SliceOfNDistinct(rapid.StringMatching(`[A-Z_]{1,12}`), 0, 8, rapid.ID[string]).Draw(t, "concepts") {
 			account := rapid.SampledFrom([]schema.AccountID{"77", "78", "81", "84"}).Draw(t, "account")
-			given = append(given, schema.Rule{ID: schema.RuleID("r-" + concept), Concept: concept, Account: account})
+			given = append(given, schema.Rule{
+				ID: schema.RuleID("r-" + concept), Concept: concept, Account: account,
+				Class:    rapid.SampledFrom([]schema.ClassID{"", "5000", "product:design"}).Draw(t, "class"),
+				Location: rapid.SampledFrom([]schema.LocationID{"", "2", "Remote"}).Draw(t, "location"),
+			})
 		}
 		resolved, err := rules.Resolve(given, books(), nil)
 		require.NoError(t, err)

@@ -8,7 +8,8 @@ import (
 
 // Revise returns the set that follows old when it becomes rules, which [Resolve]
 // returned, and whether that is a change. When nothing changes, old is returned
-// as it is; the order of the rules and the names of their accounts are no change.
+// as it is; the order of the rules and the names of what they refer to are no
+// change.
 //
 // A rule that says something new gets its old version plus one, one that says
 // the same keeps it. A rule that old does not have starts at the set's version:
@@ -28,7 +29,7 @@ func Revise(old schema.RuleSet, rules []schema.Rule) (next schema.RuleSet, chang
 		switch {
 		case !ok:
 			next.Rules[i].Version, changed = next.Version, true
-		case before.Concept == rule.Concept && before.Account == rule.Account:
+		case sameRule(before, rule):
 			next.Rules[i].Version = before.Version
 		default:
 			next.Rules[i].Version, changed = before.Version+1, true
@@ -38,4 +39,9 @@ func Revise(old schema.RuleSet, rules []schema.Rule) (next schema.RuleSet, chang
 		return old, false
 	}
 	return next, true
+}
+
+// sameRule reports whether two rules with one id say the same.
+func sameRule(a, b schema.Rule) bool {
+	return a.Concept == b.Concept && a.Account == b.Account && a.Class == b.Class && a.Location == b.Location
 }
