@@ -152,7 +152,10 @@ func currencies(r probe.Report) string {
 func removed(r probe.Report) string {
 	var parts []string
 	for _, kind := range []struct{ entity, words string }{
-		{"Bill", "bills deleted"}, {"Vendor", "vendors"}, {"Customer", "customers"}, {"Employee", "employees"},
+		{"Bill", "bills deleted"},
+		{"Vendor", "vendors"},
+		{"Customer", "customers"},
+		{"Employee", "employees"},
 		{"Account", "accounts made inactive"},
 	} {
 		parts = append(parts, fmt.Sprintf("%d %s", r.Removed[kind.entity], kind.words))

@@ -19,7 +19,8 @@ import (
 )
 
 // TestProbe runs the real program against a pretended company: one process
-// serves, the other probes over the same connection.
+// serves, the other probes over the same connection. It asks one question only:
+// all of them take as long as the throttle wants.
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "tieout")
@@ -28,7 +29,10 @@ func TestProbe(t *testing.T) {
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, string(said))
 	r, err := rig.New(t.Context(), rig.Config{
-		Program: program, Dir: t.TempDir(), Books: quickbookstest.Config{Now: time.Now}, ClientID: "999", Log: t.Output(),
+		Program: program, Dir: t.TempDir(),
+		// Two processes share a throttle without knowing of each other.
+		Books:    quickbookstest.Config{Now: time.Now, Limits: quickbookstest.Limits{Off: true}},
+		ClientID: "999", Log: t.Output(),
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.Close()) })
@@ -40,7 +44,7 @@ func TestProbe(t *testing.T) {
 	serve, err := r.Serve(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, r.Connect(t.Context()))
-	out, code, err := r.Run(t.Context(), "quickbooks", "probe", "--yes", "--json")
+	out, code, err := r.Run(t.Context(), "quickbooks", "probe", "--yes", "--json", "--again", "probe-20261102T170000Z-again")
 	require.NoError(t, err)
 	require.Equal(t, exitDone, code)
 	require.NoError(t, serve.Kill())
@@ -48,12 +52,12 @@ func TestProbe(t *testing.T) {
 	var report probe.Report
 	require.NoError(t, json.Unmarshal(out, &report))
 	require.Equal(t, r.Realm, report.Realm)
-	require.Empty(t, report.Alarming())
-	require.Positive(t, report.Removed["Bill"])
+	require.Len(t, report.Findings, 1)
+	require.Equal(t, "forgotten", report.Findings[0].Found)
+	require.Equal(t, map[string]int{"Vendor": 1}, report.Removed)
+	require.Empty(t, report.Left)
 	require.NotContains(t, string(out), quickbookstest.DefaultClientSecret)
-	books, err := r.Books.Books("")
-	require.NoError(t, err)
-	require.Empty(t, books.Entities["Bill"])
+	require.Equal(t, 1, r.Books.Count("", "Vendor"))
 }
 
 func TestProbe_AsksFirst(t *testing.T) {

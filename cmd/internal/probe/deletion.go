@@ -37,7 +37,7 @@ func deletionExperiments() []Experiment {
 
 // gone posts a bill and deletes it.
 func (l *lab) gone(ctx context.Context) (string, error) {
-	r, _, err := l.posted(ctx, "post a bill")
+	r, _, err := l.posted(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -74,9 +74,11 @@ func Beyond() []string {
 }
 
 func relied(key, meaning string) Answer { return Answer{Key: key, Meaning: meaning, Effect: Relied} }
+
 func bearable(key, meaning string) Answer {
 	return Answer{Key: key, Meaning: meaning, Effect: Bearable}
 }
+
 func harmful(key, meaning string) Answer { return Answer{Key: key, Meaning: meaning, Effect: Harmful} }
 
 const (

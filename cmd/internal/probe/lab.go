@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -199,13 +200,9 @@ func (l *lab) remark(format string, args ...any) {
 }
 
 func (l *lab) keep(entity, id string) {
-	for _, known := range l.made {
-		if known == (record{entity, id}) {
-			return
-		}
-	}
-	if id != "" {
-		l.made = append(l.made, record{entity, id})
+	made := record{entity, id}
+	if id != "" && !slices.Contains(l.made, made) {
+		l.made = append(l.made, made)
 	}
 }
 

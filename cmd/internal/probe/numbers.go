@@ -56,7 +56,7 @@ func numberExperiments() []Experiment {
 // twice posts two bills with one number. The second is of the vendor, or of the
 // usual one.
 func (l *lab) twice(ctx context.Context, vendor string) (first, second reply, err error) {
-	first, b, err := l.posted(ctx, "post a bill")
+	first, b, err := l.posted(ctx)
 	if err != nil {
 		return first, second, err
 	}

@@ -57,7 +57,7 @@ func (l *lab) find(ctx context.Context, statement string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r, b, err := l.posted(ctx, "post a bill", func(b *quickbooks.Bill) { b.VendorRef.Value = vendor })
+	r, b, err := l.posted(ctx, func(b *quickbooks.Bill) { b.VendorRef.Value = vendor })
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +172,7 @@ func backslash(ctx context.Context, l *lab) (string, error) {
 }
 
 func numberInCapitals(ctx context.Context, l *lab) (string, error) {
-	r, b, err := l.posted(ctx, "post a bill")
+	r, b, err := l.posted(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -100,8 +101,8 @@ func (l *lab) post(ctx context.Context, step string, changes ...func(*quickbooks
 }
 
 // posted is post for a bill that is only a means.
-func (l *lab) posted(ctx context.Context, step string, changes ...func(*quickbooks.Bill)) (reply, quickbooks.Bill, error) {
-	r, b, err := l.post(ctx, step, changes...)
+func (l *lab) posted(ctx context.Context, changes ...func(*quickbooks.Bill)) (reply, quickbooks.Bill, error) {
+	r, b, err := l.post(ctx, "post a bill", changes...)
 	if err == nil && !r.ok() {
 		err = notTried{"A plain bill was refused: " + r.key() + "."}
 	}
@@ -129,9 +130,7 @@ func (l *lab) amend(ctx context.Context, step, entity, id string, fields map[str
 		return r, err
 	}
 	body := map[string]any{"Id": id, "SyncToken": now["SyncToken"], "sparse": true}
-	for name, value := range fields {
-		body[name] = value
-	}
+	maps.Copy(body, fields)
 	return l.write(ctx, step, entity, url.Values{}, mustEncode(body))
 }
 

@@ -162,9 +162,11 @@ func TestRun_LeavesWhatIsRenamed(t *testing.T) {
 			}
 			bills, err := books.Books("")
 			require.NoError(t, err)
-			var first struct{ Id string }
+			var first struct {
+				ID string `json:"Id"`
+			}
 			require.NoError(t, json.Unmarshal(bills.Entities["Bill"][0], &first))
-			require.NoError(t, books.Edit("", "Bill", first.Id, map[string]any{"PrivateNote": "kept on purpose"}))
+			require.NoError(t, books.Edit("", "Bill", first.ID, map[string]any{"PrivateNote": "kept on purpose"}))
 		}})
 		require.NoError(t, err)
 		require.Equal(t, 1, books.Count("", "Bill"))
@@ -298,9 +300,11 @@ func entity(t *testing.T, books *quickbookstest.Server, kind, id string) string 
 	all, err := books.Books("")
 	require.NoError(t, err)
 	for _, raw := range all.Entities[kind] {
-		var row struct{ Id string }
+		var row struct {
+			ID string `json:"Id"`
+		}
 		require.NoError(t, json.Unmarshal(raw, &row))
-		if row.Id == id {
+		if row.ID == id {
 			return string(raw)
 		}
 	}

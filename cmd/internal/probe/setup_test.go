@@ -3,7 +3,9 @@ package probe_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -38,12 +40,26 @@ func (o *one) Lock(context.Context, string) (func(), error) {
 // connected is a client of a pretended company, inside a synctest bubble.
 func connected(t *testing.T, cfg quickbookstest.Config) (*quickbooks.Client, *quickbookstest.Server) {
 	t.Helper()
+	return bent(t, cfg, nil)
+}
+
+// bend changes an exchange with the pretended company on its way: the request
+// before it is sent, and then what comes back.
+type bend func(r *http.Request, send func(*http.Request) *http.Response) *http.Response
+
+// bent is a client of a company that answers as no simulator would.
+func bent(t *testing.T, cfg quickbookstest.Config, b bend) (*quickbooks.Client, *quickbookstest.Server) {
+	t.Helper()
 	cfg.Now = time.Now
 	books := quickbookstest.New(cfg)
+	way := books.Client()
+	if b != nil {
+		way.Transport = bending{way.Transport, b}
+	}
 	oauth, err := quickbooks.NewOAuth(quickbooks.Config{
 		Environment: quickbooks.Sandbox, ClientID: quickbookstest.DefaultClientID, ClientSecret: quickbookstest.DefaultClientSecret,
 		RedirectURL: "https://tieout.test/callback",
-	}, books.Client(), time.Now, nil)
+	}, way, time.Now, nil)
 	require.NoError(t, err)
 	g := books.Grant("", "")
 	kept := &one{token: quickbooks.Token{
@@ -115,4 +131,54 @@ func found(t *testing.T, r probe.Report, name string) probe.Finding {
 	f, ok := r.Finding(name)
 	require.True(t, ok, name)
 	return f
+}
+
+type bending struct {
+	straight http.RoundTripper
+	bend     bend
+}
+
+func (b bending) RoundTrip(r *http.Request) (*http.Response, error) {
+	var failure error
+	answer := b.bend(r, func(r *http.Request) *http.Response {
+		resp, err := b.straight.RoundTrip(r)
+		failure = err
+		return resp
+	})
+	return answer, failure
+}
+
+// rewrite replaces text in the answers to requests whose address has the mark.
+func rewrite(mark string, pairs ...string) bend {
+	return func(r *http.Request, send func(*http.Request) *http.Response) *http.Response {
+		resp := send(r)
+		if resp == nil || !strings.Contains(statementOf(r), mark) {
+			return resp
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body = io.NopCloser(strings.NewReader(strings.NewReplacer(pairs...).Replace(string(body))))
+		resp.ContentLength = -1
+		return resp
+	}
+}
+
+// ask replaces text in the statements of queries before they are sent.
+func ask(old, other string) bend {
+	return func(r *http.Request, send func(*http.Request) *http.Response) *http.Response {
+		q := r.URL.Query()
+		if statement := q.Get("query"); strings.Contains(statement, old) {
+			q.Set("query", strings.Split(statement, old)[0]+other)
+			r = r.Clone(r.Context())
+			r.URL.RawQuery = q.Encode()
+		}
+		return send(r)
+	}
+}
+
+// statementOf is the path of a request and, of a query, its statement.
+func statementOf(r *http.Request) string { return r.URL.Path + " " + r.URL.Query().Get("query") }
+
+func rewritten(resp *http.Response, body string) *http.Response {
+	resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader(body)), -1
+	return resp
 }
