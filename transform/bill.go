@@ -66,6 +66,9 @@ func (d *Drafter) memo(draft schema.Draft, c Case) string {
 	if original := d.policy.BillDateOf(i); original != draft.TxnDate {
 		parts = append(parts, fmt.Sprintf("dated %s, booked on the first open day", original))
 	}
+	if draft.Kind == schema.DocumentVendorCredit {
+		parts = append(parts, fmt.Sprintf("total %s, booked as a vendor credit", i.Total))
+	}
 	parts = append(parts, "content "+draft.Content.Short(12))
 	if used := ruleVersions(draft.Lines); used != "" {
 		parts = append(parts, "rules "+used)

@@ -13,16 +13,28 @@ import (
 // owed from.
 const typePayable = "Accounts Payable"
 
-// chart finds accounts in one reading of the books.
+// chart finds accounts, classes and locations in one reading of the books.
 type chart struct {
 	accounts map[schema.AccountID]schema.Account
 	payables map[schema.Currency][]schema.Account // active ones
+
+	classes   map[schema.ClassID]schema.Class
+	locations map[schema.LocationID]schema.Location
 }
 
 func newChart(books schema.Books) chart {
 	c := chart{
 		accounts: make(map[schema.AccountID]schema.Account, len(books.Accounts)),
 		payables: map[schema.Currency][]schema.Account{},
+
+		classes:   make(map[schema.ClassID]schema.Class, len(books.Classes)),
+		locations: make(map[schema.LocationID]schema.Location, len(books.Locations)),
+	}
+	for _, class := range books.Classes {
+		c.classes[class.ID] = class
+	}
+	for _, location := range books.Locations {
+		c.locations[location.ID] = location
 	}
 	for _, account := range books.Accounts {
 		account.Currency = cmp.Or(account.Currency, books.HomeCurrency)

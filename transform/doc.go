@@ -1,6 +1,7 @@
 // Package transform turns what arrived into what is to be posted: staged
-// deliveries into contracts and invoices, and those into bill drafts, each ready
-// or held with every reason at once.
+// deliveries into contracts and invoices, and those into drafts of bills, each
+// ready or held with every reason at once. An invoice below zero becomes a vendor
+// credit where the company's policy says so, and is held where it does not.
 //
 // # Guarantees
 //
@@ -8,7 +9,8 @@
 // other. Contracts and invoices only move forward: in whatever order and however
 // often deliveries come, the same drafts result. A draft is ready only when its
 // lines add up to the invoice's total exactly, every line names the rule that
-// coded it, and vendor, accounts, currency, rate and period are known and fit.
+// coded it, and vendor, accounts, classes, location, currency, rate and period are
+// known and fit.
 // Nothing is guessed: what does not fit is held, with the field, its value, the
 // next step and who can take it.
 //

@@ -77,15 +77,16 @@ func (d *Drafter) Draft(c Case) schema.Draft {
 		return draft.Seal()
 	}
 	draft.DocNumber = c.DocNumber
-	draft.State = schema.DraftReady
+	draft.State, draft.Kind = schema.DraftReady, schema.DocumentBill
 	var holds []schema.Hold
 	holds = append(holds, decided(c.Decision)...)
 	holds = append(holds, d.misread(i)...)
-	holds = append(holds, totals(i)...)
+	holds = append(holds, d.totals(i)...)
 	holds = append(holds, d.money(&draft, i)...)
 	holds = append(holds, d.date(&draft, i)...)
 	holds = append(holds, d.code(&draft, i)...)
 	holds = append(holds, d.assign(&draft, c)...)
+	holds = append(holds, d.credit(&draft)...)
 	draft.Memo = d.memo(draft, c)
 	if len(holds) > 0 {
 		draft.State, draft.Holds = schema.DraftHeld, inOrder(holds)

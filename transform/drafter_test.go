@@ -106,7 +106,7 @@ func TestDrafter_DraftsABill(t *testing.T) {
 	got := s.draft()
 	content := s.c.Invoice.ContentSum()
 	want := schema.Draft{
-		Company: "acme", Invoice: "555", Content: content, State: schema.DraftReady,
+		Company: "acme", Invoice: "555", Content: content, State: schema.DraftReady, Kind: schema.DocumentBill,
 		Payee: "worker:77:USD", PayeeName: "Jane Doe", Vendor: "56", DocNumber: "INV-1",
 		TxnDate: schema.NewDate(2026, 1, 31), DueDate: schema.NewDate(2026, 2, 15), Currency: "USD", Payable: "33", Total: usd(110_000),
 		Lines: []schema.DraftLine{
@@ -603,6 +603,7 @@ func TestDrafter_ReadyDraftsAreWhole(t *testing.T) {
 		switch got.State {
 		case schema.DraftReady:
 			requireWhole(t, got)
+			requireFaithful(t, s.c.Invoice, got)
 		case schema.DraftHeld:
 			require.NotEmpty(t, got.Holds)
 			for _, hold := range got.Holds {
@@ -646,6 +647,12 @@ func requireWhole(t failer, d schema.Draft) {
 // arbitrary is a setting with much that may be wrong with it.
 func arbitrary(t *rapid.T) *setting {
 	s := ready()
+	if rapid.Bool().Draw(t, "credits") {
+		s.policy.NegativeTotal = schema.NegativeCredit
+	}
+	if rapid.Bool().Draw(t, "segments") {
+		s.segment()
+	}
 	// The least and the greatest number are drawn more often than others; most
 	// of a case should be right.
 	maybe := func(name string) bool { return rapid.IntRange(0, 15).Draw(t, name) == 13 }

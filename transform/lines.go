@@ -13,15 +13,21 @@ import (
 // amountField ends the names of all fields that hold amounts.
 const amountField = "amount"
 
-// totals checks that there is something to pay, and that the lines are it.
-func totals(i schema.Invoice) []schema.Hold {
+// totals checks that there is something to book, and that the lines are it.
+func (d *Drafter) totals(i schema.Invoice) []schema.Hold {
 	if slices.ContainsFunc(i.Problems, spoils) {
 		return nil // the amounts are not what was sent, and that is a hold already
 	}
 	var holds []schema.Hold
-	if i.Total.Sign() <= 0 {
+	switch {
+	case i.Total.IsZero():
 		holds = append(holds, hold(schema.HoldNegativeTotal, schema.OwnerFinance,
-			"book it by hand, as a vendor credit if it is below zero, and skip it (tieout holds); or correct it at Ontop",
+			"skip it if there is nothing to book (tieout holds); or correct it at Ontop",
+			"total_amount is %s, and a bill must be above zero", i.Total))
+	case i.Total.Sign() < 0 && d.policy.NegativeTotal != schema.NegativeCredit:
+		holds = append(holds, hold(schema.HoldNegativeTotal, schema.OwnerFinance,
+			"set policy.negative_total to credit, which makes it a vendor credit; or book it by hand and skip it (tieout holds); "+
+				"or correct it at Ontop",
 			"total_amount is %s, and a bill must be above zero", i.Total))
 	}
 	if len(i.Lines) == 0 {
@@ -130,10 +136,34 @@ func reasonIf(condition bool, reason schema.HoldReason) schema.HoldReason {
 	return ""
 }
 
-// code books every line to the account that its rule names.
+// credit makes a vendor credit of a draft below zero, where the policy says so:
+// every amount with the other sign, so that what was deducted is credited, and
+// what was earned beside it is taken from that. A credit has no due date.
+func (d *Drafter) credit(draft *schema.Draft) []schema.Hold {
+	if draft.Total.Sign() >= 0 || d.policy.NegativeTotal != schema.NegativeCredit {
+		return nil
+	}
+	turned := *draft
+	turned.Kind, turned.DueDate, turned.Lines = schema.DocumentVendorCredit, schema.Date{}, slices.Clone(draft.Lines)
+	total, err := draft.Total.Neg()
+	for n, line := range turned.Lines {
+		if err == nil {
+			turned.Lines[n].Amount, err = line.Amount.Neg()
+		}
+	}
+	if err != nil {
+		return []schema.Hold{mismatch("an amount is too large for a vendor credit: %s", err)}
+	}
+	turned.Total = total
+	*draft = turned
+	return nil
+}
+
+// code books every line to the account and class that its rule names, and the
+// whole to its location.
 func (d *Drafter) code(draft *schema.Draft, i schema.Invoice) []schema.Hold {
 	unmapped := map[string][]int{}
-	stale := map[schema.RuleID]schema.Rule{}
+	used := map[schema.RuleID]schema.Rule{}
 	draft.Lines = make([]schema.DraftLine, len(i.Lines))
 	for n, line := range i.Lines {
 		coded := schema.DraftLine{ItemID: line.ItemID, Concept: line.Concept, Description: description(line), Amount: line.Amount}
@@ -142,14 +172,16 @@ func (d *Drafter) code(draft *schema.Draft, i schema.Invoice) []schema.Hold {
 		case !ok || line.Concept == "":
 			unmapped[line.Concept] = append(unmapped[line.Concept], n)
 		default:
-			coded.Account, coded.Rule, coded.RuleVersion = rule.Account, rule.ID, rule.Version
-			if !d.books.IsZero() && !d.chart.accounts[rule.Account].Active {
-				stale[rule.ID] = rule
-			}
+			coded.Account, coded.Class, coded.Rule, coded.RuleVersion = rule.Account, rule.Class, rule.ID, rule.Version
+			used[rule.ID] = rule
 		}
 		draft.Lines[n] = coded
 	}
-	return append(withoutRule(unmapped), d.withoutAccount(stale)...)
+	holds := withoutRule(unmapped)
+	if !d.books.IsZero() {
+		holds = append(holds, d.withoutReference(used)...)
+	}
+	return append(holds, locate(draft, used)...)
 }
 
 func withoutRule(unmapped map[string][]int) []schema.Hold {
@@ -162,21 +194,6 @@ func withoutRule(unmapped map[string][]int) []schema.Hold {
 		}
 		holds = append(holds, hold(schema.HoldUnmappedConcept, schema.OwnerFinance, "map it to an account (tieout rules import)",
 			"concept %q in %s is mapped to no account", clip(concept, 200), items(places)))
-	}
-	slices.SortFunc(holds, func(a, b schema.Hold) int { return cmp.Compare(a.Detail, b.Detail) })
-	return holds
-}
-
-func (d *Drafter) withoutAccount(stale map[schema.RuleID]schema.Rule) []schema.Hold {
-	holds := make([]schema.Hold, 0, len(stale))
-	for _, rule := range stale {
-		what := "is no longer in QuickBooks"
-		if _, there := d.chart.accounts[rule.Account]; there {
-			what = "is inactive in QuickBooks"
-		}
-		holds = append(holds, hold(schema.HoldUnmappedConcept, schema.OwnerFinance,
-			"make the account active again in QuickBooks, or map the concept to another one (tieout rules import)",
-			"account %s %q, to which rule %s maps concept %q, %s", rule.Account, rule.Name, rule.ID, clip(rule.Concept, 200), what))
 	}
 	slices.SortFunc(holds, func(a, b schema.Hold) int { return cmp.Compare(a.Detail, b.Detail) })
 	return holds

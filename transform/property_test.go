@@ -20,6 +20,7 @@ import (
 type history struct {
 	events []event
 	chunk  int
+	policy schema.NegativeTotal
 }
 
 type event struct {
@@ -31,7 +32,10 @@ type event struct {
 // plain, nothing in them depends on who came first: every payee has a name, and
 // every invoice a number, of its own.
 func drawHistory(t *rapid.T, plain bool) history {
-	h := history{chunk: rapid.IntRange(1, 9).Draw(t, "chunk")}
+	h := history{
+		chunk:  rapid.IntRange(1, 9).Draw(t, "chunk"),
+		policy: rapid.SampledFrom([]schema.NegativeTotal{schema.NegativeHold, schema.NegativeCredit}).Draw(t, "negative total"),
+	}
 	at := rapid.Custom(func(t *rapid.T) string {
 		// Few instants, so that revisions of one instant are common, and some
 		// closer together than the store can tell.
@@ -138,7 +142,7 @@ func (w *world) standing(t *testing.T) standing {
 
 func (h history) world(t *testing.T) *world {
 	t.Helper()
-	return newWorld(t, func(c *transform.Config) { c.Chunk = h.chunk })
+	return newWorld(t, func(c *transform.Config) { c.Chunk, c.Policy.NegativeTotal = h.chunk, h.policy })
 }
 
 // requireSettled checks that every delivery has its outcome, that what is ready
