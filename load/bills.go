@@ -122,6 +122,11 @@ func (l *Loader) groups(due []schema.Draft) [][]schema.Draft {
 // what is wrong with it, and holds nothing up.
 func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.Books) []*job {
 	var jobs []*job
+	looked, err := r.lookAround(ctx, due)
+	if err != nil {
+		r.fail("look for duplicates", err)
+		return nil
+	}
 	for _, d := range due {
 		body, err := encodeDocument(d, books)
 		j := &job{posting: schema.Posting{
@@ -130,17 +135,31 @@ func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.
 		}}
 		if err != nil {
 			r.log.ErrorContext(ctx, "draft cannot be posted", slog.String("draft", string(d.ID)), slog.Any("error", err))
-			r.reject(ctx, j, err)
+			r.decline(ctx, j, incomplete(err))
 			continue
 		}
+		if other, alike := looked.alike[d.Invoice]; alike {
+			r.decline(ctx, j, byHand(d, other, r.cfg.DuplicateDays))
+			continue
+		}
+		j.released = looked.released[d.Invoice]
 		r.feed(j, event{kind: eventDue})
 		jobs = append(jobs, j)
 	}
 	return jobs
 }
 
-// reject declines what could not even be sent, unless something is live already.
-func (r *round) reject(ctx context.Context, j *job, cause error) {
+// incomplete is the fault of a draft that is no document after all.
+func incomplete(cause error) schema.Fault {
+	return schema.Fault{
+		Code: codeIncomplete, Detail: cause.Error(), Meaning: "The draft lacks something that every bill needs.",
+		Next: "Report it as a defect of tieout; nothing was posted.", Owner: schema.OwnerOps,
+	}
+}
+
+// decline puts what is not even sent before a person, unless something is live
+// already.
+func (r *round) decline(ctx context.Context, j *job, fault schema.Fault) {
 	latest, err := r.store.LatestPostings(ctx, r.cfg.Company, r.kind, []string{j.posting.Subject})
 	if err != nil {
 		r.fail("read postings", err)
@@ -152,10 +171,7 @@ func (r *round) reject(ctx context.Context, j *job, cause error) {
 	}
 	p := &j.posting
 	p.State, p.RecordedAt = schema.PostingDeclined, after(r.now(), newest.RecordedAt)
-	p.Fault = schema.Fault{
-		Code: codeIncomplete, Detail: cause.Error(), Meaning: "The draft lacks something that every bill needs.",
-		Next: "Report it as a defect of tieout; nothing was posted.", Owner: schema.OwnerOps,
-	}
+	p.Fault = fault
 	if err := r.store.RecordPostings(ctx, []schema.Posting{*p}); err != nil {
 		r.fail("store answers", err)
 		return

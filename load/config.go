@@ -49,6 +49,19 @@ type Config struct {
 	//
 	// Defaults to 24 hours.
 	BooksEvery time.Duration `yaml:"books_every"`
+
+	// MirrorDays is how many days back a sweep reads bills, by their date. Bills
+	// dated earlier are followed only when they change.
+	//
+	// Defaults to 92, a quarter: what is older is closed in most companies.
+	MirrorDays int `yaml:"mirror_days"`
+
+	// DuplicateDays is how far apart, in days, a bill that somebody entered and a
+	// draft of the same vendor, amount and currency may be dated to be taken for
+	// the same.
+	//
+	// Defaults to 7: who types an invoice in takes its date, or the day of typing.
+	DuplicateDays int `yaml:"duplicate_days"`
 }
 
 func (c Config) withDefaults(clientBatch int) Config {
@@ -56,6 +69,8 @@ func (c Config) withDefaults(clientBatch int) Config {
 	c.InFlight = cmp.Or(c.InFlight, 8)
 	c.Chunk = cmp.Or(c.Chunk, 1200)
 	c.BooksEvery = cmp.Or(c.BooksEvery, 24*time.Hour)
+	c.MirrorDays = cmp.Or(c.MirrorDays, 92)
+	c.DuplicateDays = cmp.Or(c.DuplicateDays, 7)
 	return c
 }
 
@@ -68,6 +83,7 @@ func (c Config) Validate() error {
 	}
 	for name, n := range map[string]int64{
 		"in_flight": int64(c.InFlight), "chunk": int64(c.Chunk), "patience": int64(c.Patience), "books_every": int64(c.BooksEvery),
+		"mirror_days": int64(c.MirrorDays), "duplicate_days": int64(c.DuplicateDays),
 	} {
 		if n < 0 {
 			errs = append(errs, fmt.Errorf("load.%s: must not be negative, is %d", name, n))

@@ -60,6 +60,7 @@ type Store interface {
 	PayeeBook
 	Proofs
 	Shelf
+	Mirror
 }
 
 // Loader posts the drafts of one company. Its methods may be called from several

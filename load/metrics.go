@@ -24,6 +24,9 @@ type Metrics struct {
 	uncertain     *prometheus.GaugeVec
 	oldest        *prometheus.GaugeVec
 	lastSuccess   *prometheus.GaugeVec
+	mirror        *prometheus.CounterVec
+	drift         *prometheus.CounterVec
+	mirroredUntil *prometheus.GaugeVec
 }
 
 // NewMetrics registers with reg, or with nothing when reg is nil.
@@ -49,6 +52,13 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		uncertain:   gauge("uncertain", "Postings that were named or sent and have no answer yet."),
 		oldest:      gauge("oldest_uncertain_seconds", "How long ago the oldest of them was last heard of."),
 		lastSuccess: gauge("last_success_timestamp_seconds", "When a cycle last ended without any error."),
+		mirror: counter("mirror_documents_total",
+			"Bills and vendor credits in QuickBooks that were not as last seen, whoever touched them.", "change"),
+		drift:         counter("drift_total", "Documents of ours that changed in QuickBooks after they were read back, by what they are now.", "result"),
+		mirroredUntil: gauge("mirrored_until_timestamp_seconds", "Up to when every change of the books is known."),
+	}
+	for _, change := range []string{changeSeen, changeDeleted} {
+		m.mirror.WithLabelValues(change)
 	}
 	for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
 		for _, state := range []schema.PostingState{
@@ -64,15 +74,28 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 	for _, result := range []schema.VerificationResult{schema.VerifiedExact, schema.VerifiedDivergent, schema.VerifiedMissing} {
 		m.verifications.WithLabelValues(string(result))
+		m.drift.WithLabelValues(string(result))
 	}
 	return m
 }
 
 // begin makes the series of a company exist.
 func (m *Metrics) begin(company schema.CompanyID) {
-	for _, gauge := range []*prometheus.GaugeVec{m.uncertain, m.oldest, m.lastSuccess} {
+	for _, gauge := range []*prometheus.GaugeVec{m.uncertain, m.oldest, m.lastSuccess, m.mirroredUntil} {
 		gauge.WithLabelValues(string(company))
 	}
+}
+
+// The values of the label change.
+const (
+	changeSeen    = "seen" // new, or with another content
+	changeDeleted = "deleted"
+)
+
+func (m *Metrics) mirrored(company schema.CompanyID, until time.Time, r MirrorResult) {
+	m.mirror.WithLabelValues(changeSeen).Add(float64(r.Changed - r.Deleted))
+	m.mirror.WithLabelValues(changeDeleted).Add(float64(r.Deleted))
+	m.mirroredUntil.WithLabelValues(string(company)).Set(float64(until.Unix()))
 }
 
 func (m *Metrics) posting(kind schema.PostingKind, state schema.PostingState) {

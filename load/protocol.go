@@ -48,6 +48,7 @@ type track struct {
 type standing struct {
 	state     schema.PostingState
 	sameDraft bool // about the draft in hand
+	released  bool // a decline that a person took back since
 	own       bool // the very row that the track wrote or started from
 	attempt   int
 	recorded  time.Time
@@ -196,7 +197,7 @@ func (r rules) checked(t track, e event) (track, effect) {
 		return done(t)
 	}
 	if l.state == schema.PostingDeclined {
-		if l.sameDraft && (l.retryAt.IsZero() || e.at.Before(l.retryAt)) {
+		if l.sameDraft && !l.released && (l.retryAt.IsZero() || e.at.Before(l.retryAt)) {
 			return done(t)
 		}
 		if !l.sameDraft && r.tooSoon(e.at, l.recorded) {

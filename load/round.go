@@ -18,10 +18,12 @@ type job struct {
 	todo    effect
 	posting schema.Posting // as it is stored next
 	base    rowID          // the stored row that the track wrote or started from
-	fault   schema.Fault   // what QuickBooks said last
-	alike   schema.Fault   // what a look-up found instead of ours
-	found   document       // what a look-up found, or QuickBooks created
-	stored  bool           // the answer in posting is recorded
+	// released is the stored decline that a person took back; none where nobody did.
+	released rowID
+	fault    schema.Fault // what QuickBooks said last
+	alike    schema.Fault // what a look-up found instead of ours
+	found    document     // what a look-up found, or QuickBooks created
+	stored   bool         // the answer in posting is recorded
 
 	redrafted bool // another draft of the subject was posted before
 }
@@ -135,7 +137,8 @@ func (r *round) check(ctx context.Context, jobs []*job) {
 func (j *job) standing(p schema.Posting) standing {
 	return standing{
 		state: p.State, sameDraft: p.Draft == j.posting.Draft, own: rowOf(p) == j.base,
-		attempt: p.Attempt, recorded: p.RecordedAt, retryAt: p.RetryAt, refusal: storedVerdict(p.Fault),
+		released: p.State == schema.PostingDeclined && j.released != (rowID{}) && rowOf(p) == j.released,
+		attempt:  p.Attempt, recorded: p.RecordedAt, retryAt: p.RetryAt, refusal: storedVerdict(p.Fault),
 	}
 }
 

@@ -91,5 +91,5 @@ func (l *Loader) readBack(ctx context.Context, positions []schema.Position) ([]s
 		verifications[i] = compare(p, bill, there)
 		verifications[i].RecordedAt = l.now()
 	}
-	return verifications, nil
+	return verifications, l.mirrorOurs(ctx, positions, found)
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/tieout/tieout/load/quickbooks"
@@ -10,7 +11,7 @@ import (
 
 // Codes of our own, beside those of QuickBooks.
 const (
-	codeDuplicate  = "possible_duplicate"
+	codeDuplicate  = schema.FaultPossibleDuplicate
 	codeSilence    = "no_answer"
 	codeIncomplete = "incomplete_draft"
 	codeConnection = "not_connected"
@@ -109,5 +110,24 @@ func vendorClash(who, why string) schema.Fault {
 		Meaning: "The name is taken in QuickBooks by " + who + ", " + why + ".",
 		Next:    "Link the payee to that vendor if it is the same, or approve it under another name.",
 		Owner:   schema.OwnerFinance,
+	}
+}
+
+// byHand explains a draft that is not posted because somebody entered a bill that
+// may be the same invoice.
+func byHand(d schema.Draft, b schema.BookBill, days int) schema.Fault {
+	number := b.DocNumber
+	if number == "" {
+		number = "no number"
+	}
+	what := fmt.Sprintf("%s %s (%s) of %s over %s", b.Kind.Name(), b.Document, number, b.TxnDate, b.Total)
+	return schema.Fault{
+		Code:   codeDuplicate,
+		Detail: what,
+		Meaning: fmt.Sprintf("Somebody else entered a %s for the same vendor over the same amount, dated within %d days: %s.",
+			b.Kind.Name(), days, what),
+		Next: fmt.Sprintf("Compare both. If it is the same invoice, skip it: tieout holds skip %s --reason TEXT. "+
+			"If it is not, let it be posted although alike: tieout holds release %s --reason TEXT.", d.Invoice, d.Invoice),
+		Owner: schema.OwnerFinance,
 	}
 }

@@ -73,6 +73,10 @@ type Posting struct {
 	RecordedAt time.Time
 }
 
+// FaultPossibleDuplicate is the code of a fault of our own: something alike, which
+// we did not post, is in the books, and a person has to say whether it is the same.
+const FaultPossibleDuplicate = "possible_duplicate"
+
 // Fault is why QuickBooks declined a posting.
 type Fault struct {
 	Code    string // as QuickBooks numbers it, without leading zeros

@@ -1,0 +1,119 @@
+package load
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// surroundings are what stands around drafts that are due.
+type surroundings struct {
+	// alike is, by invoice, the bill that somebody entered and that may be it.
+	alike map[schema.InvoiceID]schema.BookBill
+	// released is, by invoice, the decline of its draft that a person took back.
+	released map[schema.InvoiceID]rowID
+}
+
+// lookAround finds what keeps drafts from being posted before anything is named:
+// bills in the mirror that somebody else entered, of the same vendor, kind, amount
+// and currency, and dated within Config.DuplicateDays. A draft that a person
+// released after it was declined for such a bill is let go, once: what comes after
+// the release is looked at anew.
+func (r *round) lookAround(ctx context.Context, due []schema.Draft) (surroundings, error) {
+	released, forAlike, err := r.released(ctx, due)
+	if err != nil {
+		return surroundings{}, err
+	}
+	s := surroundings{alike: map[schema.InvoiceID]schema.BookBill{}, released: released}
+	q := schema.BookQuery{Company: r.cfg.Company, Realm: r.realm()}
+	for _, d := range due {
+		q.Vendors = append(q.Vendors, d.Vendor)
+		if first := d.TxnDate.AddDays(-r.cfg.DuplicateDays); q.First.IsZero() || first.Compare(q.First) < 0 {
+			q.First = first
+		}
+		if last := d.TxnDate.AddDays(r.cfg.DuplicateDays); last.Compare(q.Last) > 0 {
+			q.Last = last
+		}
+	}
+	mirrored, err := r.store.BookBills(ctx, q)
+	if err != nil {
+		return surroundings{}, fmt.Errorf("read the mirror: %w", err)
+	}
+	byVendor := map[schema.VendorID][]schema.BookBill{}
+	for _, b := range mirrored {
+		if !b.Ours() && !b.Marked() {
+			byVendor[b.Vendor] = append(byVendor[b.Vendor], b)
+		}
+	}
+	for _, d := range due {
+		if forAlike[d.Invoice] {
+			continue
+		}
+		if b, ok := nearest(d, byVendor[d.Vendor], r.cfg.DuplicateDays); ok {
+			s.alike[d.Invoice] = b
+		}
+	}
+	return s, nil
+}
+
+// nearest returns the bill that is most likely the same as a draft.
+func nearest(d schema.Draft, bills []schema.BookBill, days int) (found schema.BookBill, ok bool) {
+	kind := schema.DocumentBill
+	if d.Kind == schema.DocumentVendorCredit {
+		kind = d.Kind
+	}
+	least := days + 1
+	for _, b := range bills {
+		if b.Kind != kind || b.Total != d.Total || b.TxnDate.IsZero() {
+			continue
+		}
+		if apart := daysApart(b.TxnDate, d.TxnDate); apart < least {
+			found, ok, least = b, true, apart
+		}
+	}
+	return found, ok
+}
+
+func daysApart(a, b schema.Date) int {
+	if a.Compare(b) < 0 {
+		a, b = b, a
+	}
+	return int(a.Time().Sub(b.Time()).Hours() / 24)
+}
+
+// released returns the declines of due drafts that a person took back, and those
+// invoices among them that were declined because something alike is there.
+func (r *round) released(
+	ctx context.Context, due []schema.Draft,
+) (rows map[schema.InvoiceID]rowID, forAlike map[schema.InvoiceID]bool, err error) {
+	subjects := make([]string, len(due))
+	for i, d := range due {
+		subjects[i] = string(d.Invoice)
+	}
+	latest, err := r.store.LatestPostings(ctx, r.cfg.Company, r.kind, subjects)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read postings: %w", err)
+	}
+	var declined []schema.InvoiceID
+	for _, d := range due {
+		if p := latest[string(d.Invoice)]; p.State == schema.PostingDeclined && p.Draft == d.ID && p.RetryAt.IsZero() {
+			declined = append(declined, d.Invoice)
+		}
+	}
+	if len(declined) == 0 {
+		return nil, nil, nil
+	}
+	positions, err := r.store.InvoicePositions(ctx, r.cfg.Company, declined)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read positions: %w", err)
+	}
+	rows, forAlike = map[schema.InvoiceID]rowID{}, map[schema.InvoiceID]bool{}
+	for _, invoice := range declined {
+		decision, p := positions[invoice].Decision, latest[string(invoice)]
+		if decision.Kind == schema.DecideRelease && decision.RecordedAt.After(p.RecordedAt) {
+			rows[invoice], forAlike[invoice] = rowOf(p), p.Fault.Code == codeDuplicate
+		}
+	}
+	return rows, forAlike, nil
+}
