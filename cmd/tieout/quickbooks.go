@@ -150,17 +150,9 @@ func currencies(r probe.Report) string {
 }
 
 func removed(r probe.Report) string {
-	var parts []string
-	for _, kind := range []struct{ entity, words string }{
-		{"Bill", "bills deleted"},
-		{"Vendor", "vendors"},
-		{"Customer", "customers"},
-		{"Employee", "employees"},
-		{"Account", "accounts made inactive"},
-	} {
-		parts = append(parts, fmt.Sprintf("%d %s", r.Removed[kind.entity], kind.words))
-	}
-	return strings.Join(parts, ", ")
+	return fmt.Sprintf("%s deleted; %s, %s, %s and %s made inactive", counted(r.Removed["Bill"], "bill"),
+		counted(r.Removed["Vendor"], "vendor"), counted(r.Removed["Customer"], "customer"),
+		counted(r.Removed["Employee"], "employee"), counted(r.Removed["Account"], "account"))
 }
 
 func writeSurprises(w io.Writer, title string, findings []probe.Finding) {

@@ -114,7 +114,7 @@ func TestWriteProbe(t *testing.T) {
 	require.Contains(t, text, "\n  bad: found_bad\n    question    Is it bad?\n")
 	require.Contains(t, text, "ask, status 400, fault 6140, intuit_tid 1-tid: no·[2J\n")
 	require.Contains(t, text, "\n  later, never\n    Wait.\n", "a reason is said once")
-	require.Contains(t, text, "Removed: 3 bills deleted, 0 vendors")
+	require.Contains(t, text, "Removed: 3 bills deleted; 0 vendors, ")
 	require.Contains(t, text, "  - vendor 7 could not be removed\n")
 	order := []string{"bad: ", "odd: ", "other: ", "later, never", "good"}
 	for i := range order[1:] {

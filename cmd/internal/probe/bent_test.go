@@ -124,7 +124,7 @@ func TestRun_Bent(t *testing.T) {
 		},
 		"ClosingDateIsNotKept": {
 			bend:  rewrite("/preferences", `"AccountingInfoPrefs":{`, `"AccountingInfoPrefs":{"BookCloseDate":"1999-06-30",`),
-			found: map[string]string{"closed-period": "accepted"}, effect: probe.Harmful,
+			found: map[string]string{"closed-period": "accepted"}, effect: probe.Bearable,
 		},
 		"InactiveVendorsAreRenamed": {
 			bend:  rewrite("/vendor/", " (deleted)", " (inactive)"),

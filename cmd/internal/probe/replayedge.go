@@ -141,7 +141,7 @@ func (l *lab) leave(ctx context.Context) error {
 		return plain(r, err)
 	}
 	l.later = id
-	return notTried{"It takes time: run `tieout quickbooks probe --again " + id + "` after some hours, and after some days."}
+	return notTried{"It takes time: run `tieout quickbooks probe --yes --again " + id + "` after some hours, and after some days."}
 }
 
 // laterBody depends on nothing but the id, because it has to be the same bytes

@@ -73,7 +73,7 @@ func (l *lab) make(ctx context.Context, e Experiment, cfg Config, stopped *error
 		f.Reason = "The run ended before it."
 		return f
 	case e.costly && !cfg.Throttle:
-		f.Reason = "It makes the company unusable for a minute: run `tieout quickbooks probe --throttle`."
+		f.Reason = "It makes the company unusable for a minute: run `tieout quickbooks probe --yes --throttle`."
 		return f
 	}
 	if cfg.Progress != nil {
