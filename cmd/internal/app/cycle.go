@@ -13,9 +13,9 @@ import (
 	"github.com/tieout/tieout/transform"
 )
 
-// chartEvery is how long a chart of accounts is good before it is read again: 720
-// readings a month of four metered calls, a small part of any plan's quota.
-const chartEvery = time.Hour
+// mirrorEvery is how old the mirror of the books may grow: 720 looks a month of two
+// metered calls. See package load for what that leaves of a quota.
+const mirrorEvery = time.Hour
 
 // Counts are what one cycle did: deliveries that got their outcome, drafts that
 // say something new, invoices held at the end, and what became of bills.
@@ -55,8 +55,8 @@ func (c *Counts) loaded(r load.Result) {
 
 func cycleLock(id schema.CompanyID) string { return "cycle/" + string(id) }
 
-// Cycle runs one whole cycle of a company: it reads the chart, drafts what
-// arrived, posts what is ready and reads it back, telling progress each step. When
+// Cycle runs one whole cycle of a company: it reads what changed in the
+// books, drafts what arrived, posts what is ready and reads it back, telling progress each step. When
 // QuickBooks cannot be reached, what arrived is drafted all the same, and the
 // error says what was left undone. It waits for another process that is at it.
 func (a *App) Cycle(ctx context.Context, id schema.CompanyID, progress func(step string)) (Counts, error) {
@@ -73,7 +73,7 @@ const throttleGap = time.Second
 
 // rounds say what a cycle is to do besides drafting.
 type rounds struct {
-	chart    bool // read the chart even when it is good
+	chart    bool // look at the books even when that was done lately
 	load     bool // post, even when drafting changed nothing
 	guest    bool // another process may have cycles before and after this one
 	sweep    bool // look at everything again, without the shortcuts of a cycle
@@ -123,19 +123,26 @@ func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error
 	return r.counts, err
 }
 
-// chart reads the chart of accounts when it is needed.
+// chart brings the mirror of the books up to date, the chart of accounts included,
+// when that is needed. It comes first: what somebody entered or renamed decides
+// what is drafted and posted.
 func (r *run) chart(ctx context.Context) error {
 	if r.line == nil {
 		return nil
 	}
-	if !r.rounds.chart && r.Now().Sub(r.line.chartRead) < chartEvery {
+	if !r.rounds.chart && r.Now().Sub(r.line.chartRead) < mirrorEvery {
 		return nil
 	}
-	r.rounds.progress("reading the chart of accounts")
-	if _, err := r.line.loader.RefreshBooks(ctx); err != nil {
-		r.noteConsent(ctx, err)
-		return fmt.Errorf("read the chart: %w", err)
+	r.rounds.progress("reading what changed in the books")
+	look := r.line.loader.Mirror
+	if r.rounds.sweep {
+		look = r.line.loader.Sweep
 	}
+	if _, err := look(ctx); err != nil {
+		r.noteConsent(ctx, err)
+		return fmt.Errorf("read the books: %w", err)
+	}
+	r.rounds.sweep = false // once a cycle is enough
 	r.line.chartRead = r.Now()
 	return nil
 }

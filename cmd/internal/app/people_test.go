@@ -71,7 +71,7 @@ func TestApp_CyclePostsWhatNeedsNewVendors(t *testing.T) {
 	require.Equal(t, invoices, counts.Verified)
 	require.Zero(t, counts.Held)
 	require.Equal(t, invoices, w.books.Count(w.realm, "Bill"))
-	require.Equal(t, "reading the chart of accounts", steps[0])
+	require.Equal(t, "reading what changed in the books", steps[0])
 	drafting := slices.DeleteFunc(slices.Clone(steps), func(step string) bool { return step != "drafting what arrived" })
 	require.Len(t, drafting, 2, "what waited for a vendor is drafted again: %v", steps)
 
