@@ -106,12 +106,13 @@ func underWay() []schema.State {
 	return []schema.State{schema.StateUncertain, schema.StatePostedUnverified, schema.StateMissingInQuickBooks, schema.StateDeclined}
 }
 
-// books compares what is in QuickBooks with what was reported as verified, and
-// looks for bills that are there twice.
+// books compares what is in QuickBooks, bills less vendor credits, with what was
+// reported as verified, and looks for documents that are there twice.
 func (a *audit) books(books quickbookstest.Books) {
 	held := map[schema.Currency]schema.Money{}
 	seen := map[string]bool{}
-	for _, text := range books.Entities["Bill"] {
+	bills := books.Entities["Bill"]
+	for n, text := range slices.Concat(bills, books.Entities["VendorCredit"]) {
 		var bill struct {
 			DocNumber              string
 			TotalAmt               json.Number
@@ -127,6 +128,9 @@ func (a *audit) books(books quickbookstest.Books) {
 			a.wrong("bill %s: %v", bill.DocNumber, err)
 			continue
 		}
+		if n >= len(bills) {
+			amount = schema.NewMoney(-amount.Minor(), currency)
+		}
 		a.sum(held, amount, currency)
 		key := bill.VendorRef.Value + "/" + bill.DocNumber
 		if seen[key] {
@@ -134,8 +138,8 @@ func (a *audit) books(books quickbookstest.Books) {
 		}
 		seen[key] = true
 	}
-	if len(books.Entities["Bill"]) != a.inBooks {
-		a.wrong("QuickBooks holds %d bills, reported are %d", len(books.Entities["Bill"]), a.inBooks)
+	if n := len(bills) + len(books.Entities["VendorCredit"]); n != a.inBooks {
+		a.wrong("QuickBooks holds %d bills and vendor credits, reported are %d", n, a.inBooks)
 	}
 	for currency, sum := range a.verified {
 		if held[currency].Minor() != sum.Minor() {

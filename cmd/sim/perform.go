@@ -112,8 +112,9 @@ func (d *show) settle(ctx context.Context) error {
 		}
 	}
 	stats := d.rig.Books.Stats()
-	d.say("QuickBooks holds %d vendors and %d bills; %d requests, %d throttled, one answer lost and looked up",
-		d.rig.Books.Count(d.rig.Realm, "Vendor"), d.rig.Books.Count(d.rig.Realm, "Bill"), total(stats.Requests), stats.Throttled)
+	count := func(entity string) int { return d.rig.Books.Count(d.rig.Realm, entity) }
+	d.say("QuickBooks holds %d vendors, %d bills and %d vendor credits; %d requests, %d throttled, one answer lost and looked up",
+		count("Vendor"), count("Bill"), count("VendorCredit"), total(stats.Requests), stats.Throttled)
 	return nil
 }
 

@@ -154,6 +154,20 @@ func TestAudit(t *testing.T) {
 		require.Equal(t, []int{1, 0, 1}, []int{a.inBooks, a.settled, a.open})
 	})
 
+	t.Run("CountsAVendorCreditBelowZero", func(t *testing.T) {
+		t.Parallel()
+		a, r, books := setup(t)
+		a.expected.Invoices[1].Total = schema.NewMoney(-500, "USD")
+		r.Equation[0]["received"], r.Equation[0]["verified"] = "5.00", "5.00"
+		r.States = map[schema.State]struct{ Count int }{schema.StateMatched: {Count: 2}}
+		books.Entities["VendorCredit"] = []json.RawMessage{bytes.ReplaceAll(books.Entities["Bill"][0], []byte(`10.00,"V`), []byte(`5.00,"V`))}
+		books.Entities["VendorCredit"][0] = bytes.Replace(books.Entities["VendorCredit"][0], []byte(`"A"`), []byte(`"B"`), 1)
+		r.Tied = true
+		a.add(august.Period(), r, 0)
+		a.books(books)
+		require.Empty(t, a.findings)
+	})
+
 	for name, c := range map[string]struct {
 		spoil func(*report, *quickbookstest.Books)
 		code  int
@@ -170,7 +184,7 @@ func TestAudit(t *testing.T) {
 		"ABillTwice": {func(_ *report, b *quickbookstest.Books) {
 			b.Entities["Bill"] = append(b.Entities["Bill"], b.Entities["Bill"][0])
 		}, 3, "bill A is there twice"},
-		"ABillThatIsMissing": {func(_ *report, b *quickbookstest.Books) { b.Entities["Bill"] = nil }, 3, "QuickBooks holds 0 bills, reported are 1"},
+		"ABillThatIsMissing": {func(_ *report, b *quickbookstest.Books) { b.Entities["Bill"] = nil }, 3, "QuickBooks holds 0 bills and vendor credits, reported are 1"},
 		"ACentInTheBooks": {func(_ *report, b *quickbookstest.Books) {
 			b.Entities["Bill"][0] = bytes.Replace(b.Entities["Bill"][0], []byte("10.00"), []byte("10.01"), 1)
 		}, 3, "QuickBooks holds 10.01 USD, reported are 10.00"},

@@ -23,7 +23,8 @@ func due(i ontopsim.Invoice) bool {
 	}, i.Trouble)
 }
 
-// bill is what the pretended QuickBooks holds.
+// bill is what the pretended QuickBooks holds: a bill or, below zero, a vendor
+// credit.
 type bill struct {
 	ID                     string `json:"Id"`
 	DocNumber              string
@@ -39,10 +40,15 @@ func (w *world) bills(t *testing.T) []bill {
 	books, err := w.Books.Books(w.Realm)
 	require.NoError(t, err)
 	var bills []bill
-	for _, text := range books.Entities["Bill"] {
-		var b bill
-		require.NoError(t, json.Unmarshal(text, &b))
-		bills = append(bills, b)
+	for _, entity := range []string{"Bill", "VendorCredit"} {
+		for _, text := range books.Entities[entity] {
+			var b bill
+			require.NoError(t, json.Unmarshal(text, &b))
+			if entity == "VendorCredit" {
+				b.TotalAmt = "-" + b.TotalAmt
+			}
+			bills = append(bills, b)
+		}
 	}
 	return bills
 }

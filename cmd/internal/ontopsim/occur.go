@@ -59,6 +59,8 @@ func (g *generator) offCycle(w worker, t Trouble) story {
 	}
 	lines := []schema.Line{g.line(w.place, "BONUS", "Project bonus", w.pay/10+g.random.Int64N(99)+1)}
 	switch t {
+	case NetNegative:
+		lines = append(lines, g.line(w.place, "DEDUCTION", "Equipment not returned", -w.pay/4-g.random.Int64N(99)-1))
 	case UnmappedConcept:
 		lines = append(lines, g.line(w.place, "RELOCATION_ALLOWANCE", "Moving house", w.pay/4))
 	default:

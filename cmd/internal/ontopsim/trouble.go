@@ -24,6 +24,7 @@ const (
 	UnknownCurrency  Trouble = "unknown_currency"  // an invoice is in ZZZ
 	TooManyDecimals  Trouble = "too_many_decimals" // an amount has more decimals than its currency
 	OddForms         Trouble = "odd_forms"         // ids and amounts are strings, and data is an array
+	NetNegative      Trouble = "net_negative"      // an invoice deducts more than it pays
 	UnknownEventType Trouble = "unknown_event"     // an event of a type that nobody has heard of
 	PublishedEvents  Trouble = "published_events"  // KYC, PAYMENT, CLIENT_WALLET_TOP_UP, which need no work
 )
@@ -33,7 +34,7 @@ func Troubles() []Trouble {
 	return []Trouble{
 		SameDelivery, SameContent, LateDelivery, Reordered, Correction, StaleRevision, Cancellation, NotConfirmed, UnmappedConcept,
 		NameTaken, ClosedPeriod, TotalMismatch, ContractMissing, ContractLate, UnknownCurrency, TooManyDecimals, OddForms,
-		UnknownEventType, PublishedEvents,
+		UnknownEventType, PublishedEvents, NetNegative,
 	}
 }
 

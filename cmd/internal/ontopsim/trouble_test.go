@@ -122,6 +122,12 @@ func TestTroubles(t *testing.T) {
 			t.Helper()
 			require.NotEqual(t, of[0].invoice.Total, sumOf(t, of[0].invoice))
 		},
+		ontopsim.NetNegative: func(t *testing.T, of []arrival, _ ontopsim.History, e ontopsim.Invoice) {
+			t.Helper()
+			require.Equal(t, usual, types(of))
+			require.Negative(t, e.Total.Sign())
+			require.Equal(t, e.Total, sumOf(t, of[1].invoice))
+		},
 		ontopsim.ContractMissing: func(t *testing.T, of []arrival, h ontopsim.History, e ontopsim.Invoice) {
 			t.Helper()
 			require.Equal(t, usual, types(of))

@@ -53,7 +53,7 @@ type Config struct {
 	ClientID string
 	// Policy is added to the configuration, as YAML in flow style.
 	//
-	// Defaults to {create_vendors: automatic}.
+	// Defaults to {create_vendors: automatic, negative_total: credit}.
 	Policy string
 	// Schedule is added likewise.
 	//
@@ -147,7 +147,7 @@ func (r *Rig) configure(ctx context.Context, books string) error {
 	r.Public, r.Private = "http://"+public, "http://"+private
 	policy, schedule := r.cfg.Policy, r.cfg.Schedule
 	if policy == "" {
-		policy = "{create_vendors: automatic}"
+		policy = "{create_vendors: automatic, negative_total: credit}"
 	}
 	if schedule == "" {
 		schedule = "{}"
