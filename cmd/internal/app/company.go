@@ -86,7 +86,7 @@ func (a *App) connected(ctx context.Context, c *company) (*line, error) {
 func (a *App) newLine(c *company, realm string) *line {
 	kept := tokens{vault: a.store, sealer: a.sealer, company: c.id, now: a.options.Now}
 	session := quickbooks.NewSession(c.oauth, kept, a.locks, realm, a.log)
-	client := quickbooks.NewClient(session, a.log, nil)
+	client := quickbooks.NewClient(session, a.log, a.called)
 	cfg := load.Config{Company: c.id, Now: a.options.Now, BatchSize: c.cfg.QuickBooks.BatchSize}
 	return &line{
 		realm: realm, session: session, client: client, loader: load.New(a.store, client, cfg, a.log, a.loads),

@@ -67,10 +67,6 @@ func (a *App) Cycle(ctx context.Context, id schema.CompanyID, progress func(step
 	return a.cycle(ctx, c, rounds{chart: true, load: true, guest: true, progress: progress})
 }
 
-// throttleGap keeps two processes that take turns on one company from asking more
-// of QuickBooks within a second than it allows: each counts only its own calls.
-const throttleGap = time.Second
-
 // rounds say what a cycle is to do besides drafting.
 type rounds struct {
 	chart    bool // look at the books even when that was done lately
@@ -107,8 +103,6 @@ func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error
 		if err := wait(ctx, throttleGap); err != nil {
 			return r.counts, err
 		}
-		// A wait that nothing cancels has no error.
-		defer func() { _ = wait(context.WithoutCancel(ctx), throttleGap) }()
 	}
 	chartErr := errors.Join(err, r.chart(ctx))
 	drafted, err := r.transform(ctx)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,6 +51,8 @@ type App struct {
 	calls       *quickbooks.Metrics
 	loads       *load.Metrics
 	companies   []*company
+
+	lastCall atomic.Int64 // of QuickBooks, in Unix nanoseconds
 }
 
 // Open opens the store, brings its tables up to date, and prepares every company.
@@ -131,9 +134,23 @@ func (a *App) leases() (leases, error) {
 	return a.store, nil
 }
 
-// Close lets go of the store. Nothing of the App may be used afterwards.
+// throttleGap keeps processes that follow each other on one company from asking
+// more of QuickBooks within a second than it allows: each counts only its own
+// calls.
+const throttleGap = time.Second
+
+// called notes that QuickBooks was asked something.
+func (a *App) called(context.Context, quickbooks.Answer) {
+	a.lastCall.Store(a.options.Now().UnixNano())
+}
+
+// Close lets go of the store, once the next process may ask QuickBooks again.
+// Nothing of the App may be used afterwards.
 func (a *App) Close() error {
 	var errs []error
+	if last := a.lastCall.Load(); last != 0 {
+		time.Sleep(min(throttleGap, time.Unix(0, last).Add(throttleGap).Sub(a.options.Now())))
+	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

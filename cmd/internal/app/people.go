@@ -155,6 +155,9 @@ func (a *App) LinkVendor(
 
 // Decide records what a person said about an invoice that is not posted yet.
 func (a *App) Decide(ctx context.Context, d schema.Decision) error {
+	if kind, document, ok := schema.BookSubject(d.Invoice); ok {
+		return a.decideDocument(ctx, d, kind, document)
+	}
 	known, err := a.store.Invoices(ctx, d.Company, []schema.InvoiceID{d.Invoice})
 	if err != nil {
 		return err
@@ -168,6 +171,21 @@ func (a *App) Decide(ctx context.Context, d schema.Decision) error {
 	}
 	if posted[string(d.Invoice)].State.Live() {
 		return fmt.Errorf("invoice %s: %w", d.Invoice, ErrAlreadyPosted)
+	}
+	d.RecordedAt = a.stamp()
+	return a.store.RecordDecisions(ctx, []schema.Decision{d})
+}
+
+// decideDocument records what a person said about a document in QuickBooks that no
+// invoice explains.
+func (a *App) decideDocument(ctx context.Context, d schema.Decision, kind schema.DocumentKind, document schema.DocumentID) error {
+	bills, err := a.store.BookBills(ctx, schema.BookQuery{Company: d.Company, Documents: []schema.DocumentID{document}})
+	if err != nil {
+		return err
+	}
+	bills = slices.DeleteFunc(bills, func(b schema.BookBill) bool { return b.Kind != kind })
+	if len(bills) == 0 {
+		return fmt.Errorf("document %s: %w", d.Invoice, ErrNoSuchInvoice)
 	}
 	d.RecordedAt = a.stamp()
 	return a.store.RecordDecisions(ctx, []schema.Decision{d})
