@@ -87,7 +87,7 @@ func (a *App) newLine(c *company, realm string) *line {
 	kept := tokens{vault: a.store, sealer: a.sealer, company: c.id, now: a.options.Now}
 	session := quickbooks.NewSession(c.oauth, kept, a.locks, realm, a.log)
 	client := quickbooks.NewClient(session, a.log, a.called)
-	cfg := load.Config{Company: c.id, Now: a.options.Now, BatchSize: c.cfg.QuickBooks.BatchSize}
+	cfg := load.Config{Company: c.id, Now: a.options.Now, BatchSize: c.cfg.QuickBooks.BatchSize, Patience: c.cfg.QuickBooks.Patience}
 	return &line{
 		realm: realm, session: session, client: client, loader: load.New(a.store, client, cfg, a.log, a.loads),
 	}

@@ -231,6 +231,15 @@ type QuickBooks struct {
 	// Defaults to 10.
 	RequestsPerSecond int `yaml:"requests_per_second"`
 
+	// Patience is how long a look-up that finds nothing is not believed after a
+	// lost answer. QuickBooks recognises a request that is sent again, which
+	// makes patience needless; whether it always does, `tieout quickbooks probe`
+	// finds out. With 8m nothing is posted twice even if it does not, and lost
+	// answers settle that much later.
+	//
+	// Defaults to none.
+	Patience time.Duration `yaml:"patience"`
+
 	// BatchesPerMinute is our share of the 40 batches a minute.
 	//
 	// Defaults to 40.

@@ -228,6 +228,27 @@ func TestParse_Mistakes(t *testing.T) {
 	}
 }
 
+func TestParse_ASecretThatCannotBeHadIsOneMistake(t *testing.T) {
+	t.Parallel()
+	_, err := config.Parse([]byte(`
+key_file: /k
+companies:
+  - id: acme
+    ontop: {secrets: ["${WEBHOOK}"]}
+    quickbooks: {client_id: "...", client_secret: "${CLIENT}"}
+  - id: globex
+    ontop: {secrets: ["`+webhookSecret+`"]}
+    quickbooks: {client_id: app, client_secret_file: /nowhere}
+`), home())
+	require.Error(t, err)
+	require.Equal(t, []string{
+		"companies[acme].quickbooks.client_secret: the environment has no variable CLIENT",
+		"companies[acme].ontop.secrets[0]: the environment has no variable WEBHOOK",
+		"companies[globex].quickbooks.client_secret_file: open /nowhere: file does not exist",
+		"companies[acme].quickbooks.client_id: is missing; it is in the app's keys at developer.intuit.com",
+	}, strings.Split(err.Error(), "\n"))
+}
+
 func TestLoad(t *testing.T) {
 	t.Parallel()
 

@@ -100,13 +100,14 @@ func (s *Secret) resolve(from Source, key, file string) error {
 		}
 		data, err := from.ReadFile(file)
 		if err != nil {
+			*s = unresolved
 			return fmt.Errorf("%s_file: %w", key, err)
 		}
 		*s = Secret(strings.TrimSpace(string(data)))
 		return nil
 	}
 	var missing []string
-	*s = Secret(variable.ReplaceAllStringFunc(string(*s), func(reference string) string {
+	resolved := Secret(variable.ReplaceAllStringFunc(string(*s), func(reference string) string {
 		name := reference[2 : len(reference)-1]
 		value, ok := from.Env(name)
 		if !ok {
@@ -115,10 +116,18 @@ func (s *Secret) resolve(from Source, key, file string) error {
 		return value
 	}))
 	if len(missing) > 0 {
+		if *s == Secret(variable.FindString(string(*s))) {
+			*s = unresolved
+		}
 		return fmt.Errorf("%s: the environment has no variable %s", key, strings.Join(missing, ", "))
 	}
+	*s = resolved
 	return nil
 }
+
+// unresolved stands for a secret that could not be had, which is one mistake and
+// not also a secret that is missing or malformed.
+const unresolved Secret = "${}"
 
 func (o *Ontop) resolve(from Source, key string) error {
 	var errs []error

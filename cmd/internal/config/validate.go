@@ -155,6 +155,9 @@ func (o Ontop) validate(m *mistakes, key string) {
 		m.add(key+".secrets", "is empty; without a secret no delivery can be believed")
 	}
 	for i, secret := range o.Secrets {
+		if secret == unresolved {
+			continue
+		}
 		if err := checkSecret(o.Signature, secret.Reveal()); err != nil {
 			m.add(fmt.Sprintf("%s.secrets[%d]", key, i), "%w", err)
 		}
@@ -184,6 +187,10 @@ func checkSecret(signature, secret string) error {
 	return nil
 }
 
+// placeholder stands in the starting configuration where an operator's own value
+// belongs.
+const placeholder = "..."
+
 func (q QuickBooks) validate(m *mistakes, key string) {
 	m.oneOf(key+".environment", q.Environment, "production", "sandbox")
 	for _, address := range []struct{ key, value string }{
@@ -193,11 +200,14 @@ func (q QuickBooks) validate(m *mistakes, key string) {
 			m.webAddress(key+"."+address.key, address.value, true)
 		}
 	}
-	if q.ClientID == "" {
+	if q.ClientID == "" || q.ClientID == placeholder {
 		m.add(key+".client_id", "is missing; it is in the app's keys at developer.intuit.com")
 	}
 	if q.ClientSecret == "" {
 		m.add(key+".client_secret", "is missing; it is in the app's keys at developer.intuit.com")
+	}
+	if q.Patience < 0 || q.Patience > time.Hour {
+		m.add(key+".patience", "must be from 0s to 1h, is %s", q.Patience)
 	}
 	m.between(key+".batch_size", q.BatchSize, 1, 30)
 	m.between(key+".requests_per_minute", q.RequestsPerMinute, 1, 500)
