@@ -35,10 +35,10 @@ func (r *root) rules() *cobra.Command {
 			}
 			var rows [][]string
 			for _, rule := range set.Rules {
-				rows = append(rows, []string{string(rule.ID), strconv.Itoa(rule.Version), rule.Concept, string(rule.Account), rule.Name})
+				rows = append(rows, []string{string(rule.ID), strconv.Itoa(rule.Version), rule.Concept, string(rule.Account), rule.Name, rule.ClassName, rule.LocationName})
 			}
 			fmt.Fprintf(r.out, "version %d, by %s at %s\n\n", set.Version, orDash(set.By), instant(set.RecordedAt))
-			return writeTable(r.out, []string{"rule", "version", "concept", "account", "name"}, rows)
+			return writeTable(r.out, []string{"rule", "version", "concept", "account", "name", "class", "location"}, rows)
 		})
 	}
 	command.AddCommand(r.rulesImport(), r.rulesExport())
