@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,6 +40,21 @@ type BookBill struct {
 
 // Ours reports whether we posted the document.
 func (b BookBill) Ours() bool { return b.Invoice != "" }
+
+// Subject is the id under which a person decides about a document that no invoice
+// explains, such as "quickbooks:bill:123". No invoice has such an id.
+func (b BookBill) Subject() InvoiceID {
+	return InvoiceID(bookSubject + string(b.Kind) + ":" + string(b.Document))
+}
+
+const bookSubject = "quickbooks:"
+
+// BookSubject takes a [BookBill.Subject] apart, and reports whether it is one.
+func BookSubject(id InvoiceID) (kind DocumentKind, document DocumentID, ok bool) {
+	rest, found := strings.CutPrefix(string(id), bookSubject)
+	k, d, both := strings.Cut(rest, ":")
+	return DocumentKind(k), DocumentID(d), found && both && d != ""
+}
 
 // Marked reports whether the document's note names a draft.
 func (b BookBill) Marked() bool { return b.Draft != "" }

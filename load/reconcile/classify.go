@@ -79,7 +79,7 @@ func classifyPosted(p schema.Position) verdict {
 		}
 	case p.Verification.Result == schema.VerifiedDivergent:
 		return verdict{
-			divergence(p.Verification.Differences), postedUnverified, differences(p.Verification.Differences), schema.OwnerFinance,
+			divergence(p.Verification.Differences), postedUnverified, edited(p) + differences(p.Verification.Differences), schema.OwnerFinance,
 			"correct the " + document + " in QuickBooks, or say why it is right",
 		}
 	case p.Posting.State == schema.PostingAdopted:
@@ -114,6 +114,15 @@ func divergence(found []schema.Difference) schema.State {
 	return schema.StateEdited
 }
 
+// edited says whether somebody changed the document since we posted it, which moves
+// its version on. A merge of vendors or accounts changes it without.
+func edited(p schema.Position) string {
+	if p.Posting.SyncToken == "" || p.Posting.SyncToken == p.Verification.SyncToken {
+		return ""
+	}
+	return fmt.Sprintf("edited in QuickBooks since it was posted, seen on %s: ", schema.DateOf(p.Verification.RecordedAt.UTC()))
+}
+
 func differences(found []schema.Difference) string {
 	texts := make([]string, len(found))
 	for i, d := range found {
@@ -130,6 +139,9 @@ func orNothing(s string) string {
 }
 
 func classifyDeclined(posting schema.Posting) verdict {
+	if posting.Fault.Code == schema.FaultPossibleDuplicate {
+		return verdict{schema.StateDuplicateByHand, declined, posting.Fault.Meaning, posting.Fault.Owner, posting.Fault.Next}
+	}
 	cause := fmt.Sprintf("QuickBooks declined (%s): %s", posting.Fault.Code, posting.Fault.Meaning)
 	if !posting.RetryAt.IsZero() {
 		return verdict{schema.StateDeclined, declined, cause, posting.Fault.Owner, "none: it is tried again by itself"}

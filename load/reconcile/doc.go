@@ -13,6 +13,13 @@
 // A report as of an instant uses only what was recorded until then, and comes out
 // the same whenever it is made. Amounts of different currencies are never added.
 //
+// A bill in the books that we did not post and that no invoice explains is an extra
+// of the period, when it is owed to a vendor to whom we post: that is what paying
+// twice looks like. Extras are no part of what was received, so that the equation
+// leaves them out; but a period with one is not tied until somebody deletes it in
+// QuickBooks, or says that it is right by skipping it under the id that the report
+// gives it. What others enter for other vendors is not our business.
+//
 // # What it does not do
 //
 // It changes nothing and asks QuickBooks nothing: what the books say was read

@@ -28,11 +28,28 @@ type Ledger interface {
 	Rules(ctx context.Context, company schema.CompanyID, asOf time.Time) (schema.RuleSet, error)
 }
 
+// Mirror tells what the books hold, whoever entered it, and what people said about
+// it. It answers as of an instant, too.
+type Mirror interface {
+	BookBills(ctx context.Context, q schema.BookQuery) ([]schema.BookBill, error)
+
+	// Decisions returns the newest decision on each subject that has any.
+	Decisions(
+		ctx context.Context, company schema.CompanyID, subjects []schema.InvoiceID, asOf time.Time,
+	) (map[schema.InvoiceID]schema.Decision, error)
+}
+
+// Store is all that a [Reconciler] reads.
+type Store interface {
+	Ledger
+	Mirror
+}
+
 // Reconciler makes reports. It may be used by several goroutines.
-type Reconciler struct{ ledger Ledger }
+type Reconciler struct{ ledger Store }
 
 // New returns a Reconciler that reads ledger.
-func New(ledger Ledger) *Reconciler { return &Reconciler{ledger: ledger} }
+func New(ledger Store) *Reconciler { return &Reconciler{ledger: ledger} }
 
 // Report makes the report of a company and period as of an instant. An error
 // means that it could not be made; a period that is not tied is no error.
@@ -40,7 +57,7 @@ func (r *Reconciler) Report(
 	ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time,
 ) (schema.Report, error) {
 	asOf = asOf.UTC()
-	t := newTally(asOf)
+	t, known := newTally(asOf), newExplained()
 	for position, err := range r.ledger.Positions(ctx, company, period, asOf) {
 		if err != nil {
 			return schema.Report{}, fmt.Errorf("read positions of %s %s: %w", company, period, err)
@@ -48,6 +65,14 @@ func (r *Reconciler) Report(
 		if err := t.add(position); err != nil {
 			return schema.Report{}, fmt.Errorf("add up invoice %s: %w", position.Invoice.ID, err)
 		}
+		known.explain(position)
+	}
+	books, err := r.ledger.Books(ctx, company, asOf)
+	if err != nil {
+		return schema.Report{}, fmt.Errorf("read books of %s: %w", company, err)
+	}
+	if err := r.extras(ctx, t, known, period, books); err != nil {
+		return schema.Report{}, err
 	}
 	report, err := t.report()
 	if err != nil {
@@ -57,7 +82,7 @@ func (r *Reconciler) Report(
 	if report.Intake, err = r.ledger.Intake(ctx, company, period, asOf); err != nil {
 		return schema.Report{}, fmt.Errorf("count deliveries of %s %s: %w", company, period, err)
 	}
-	if report.Run, err = r.runFacts(ctx, company, asOf); err != nil {
+	if report.Run, err = r.runFacts(ctx, company, asOf, books); err != nil {
 		return schema.Report{}, err
 	}
 	sortItems(report.Items)
@@ -66,11 +91,9 @@ func (r *Reconciler) Report(
 	return report, nil
 }
 
-func (r *Reconciler) runFacts(ctx context.Context, company schema.CompanyID, asOf time.Time) (schema.RunFacts, error) {
-	books, err := r.ledger.Books(ctx, company, asOf)
-	if err != nil {
-		return schema.RunFacts{}, fmt.Errorf("read books of %s: %w", company, err)
-	}
+func (r *Reconciler) runFacts(
+	ctx context.Context, company schema.CompanyID, asOf time.Time, books schema.Books,
+) (schema.RunFacts, error) {
 	rules, err := r.ledger.Rules(ctx, company, asOf)
 	if err != nil {
 		return schema.RunFacts{}, fmt.Errorf("read rules of %s: %w", company, err)

@@ -21,7 +21,19 @@ import (
 type ledger struct {
 	positions []schema.Position
 	intake    schema.Intake
+	bills     []schema.BookBill
+	decisions map[schema.InvoiceID]schema.Decision
 	fails     error
+}
+
+func (l ledger) BookBills(_ context.Context, q schema.BookQuery) ([]schema.BookBill, error) {
+	return slices.DeleteFunc(slices.Clone(l.bills), func(b schema.BookBill) bool { return !q.Covers(b) }), nil
+}
+
+func (l ledger) Decisions(
+	context.Context, schema.CompanyID, []schema.InvoiceID, time.Time,
+) (map[schema.InvoiceID]schema.Decision, error) {
+	return l.decisions, nil
 }
 
 func (l ledger) Positions(context.Context, schema.CompanyID, schema.Period, time.Time) iter.Seq2[schema.Position, error] {
@@ -42,7 +54,10 @@ func (l ledger) Intake(context.Context, schema.CompanyID, schema.Period, time.Ti
 }
 
 func (l ledger) Books(context.Context, schema.CompanyID, time.Time) (schema.Books, error) {
-	return schema.Books{Name: "Acme Inc", ReadAt: asOf.Add(-time.Hour)}, nil
+	return schema.Books{
+		Company: "acme", Realm: "1", Name: "Acme Inc", ReadAt: asOf.Add(-time.Hour),
+		Vendors: []schema.Vendor{{ID: "55", Name: "Ana Silva"}},
+	}, nil
 }
 
 func (l ledger) Rules(context.Context, schema.CompanyID, time.Time) (schema.RuleSet, error) {

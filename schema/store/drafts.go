@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tieout/tieout/schema"
@@ -137,6 +138,35 @@ const decisionColumns = `
 	reason String
 	decided_by String
 	recorded_at DateTime64(6, 'UTC')`
+
+// Decisions returns the newest decision on each of subjects by asOf. Those on which
+// nobody decided are absent.
+func (s *Store) Decisions(
+	ctx context.Context, company schema.CompanyID, subjects []schema.InvoiceID, asOf time.Time,
+) (map[schema.InvoiceID]schema.Decision, error) {
+	const query = `
+		SELECT company, invoice, kind, reason, decided_by, recorded_at
+		FROM decisions
+		WHERE company = {company:String} AND invoice IN {ids:Array(String)}
+			AND recorded_at <= fromUnixTimestamp64Micro({as_of:Int64}, 'UTC')
+		ORDER BY invoice, recorded_at DESC, seq DESC
+		LIMIT 1 BY invoice`
+	found := make(map[schema.InvoiceID]schema.Decision, len(subjects))
+	var d schema.Decision
+	var recorded time.Time
+	dests := []any{(*string)(&d.Company), (*string)(&d.Invoice), (*string)(&d.Kind), &d.Reason, &d.By, &recorded}
+	err := byIDs(subjects, func(ids []string) error {
+		p := params{"company": string(company), "ids": ids, "as_of": cutoff(asOf)}
+		return s.each(ctx, query, p, dests, func() {
+			d.RecordedAt = instant(recorded)
+			found[d.Invoice] = d
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read decisions: %w", err)
+	}
+	return found, nil
+}
 
 // RecordDecisions appends decisions.
 func (s *Store) RecordDecisions(ctx context.Context, decisions []schema.Decision) error {

@@ -76,6 +76,24 @@ func (m *Memory) RecordDrafts(ctx context.Context, drafts []schema.Draft) error 
 	})
 }
 
+// Decisions returns the newest decision on each subject.
+func (m *Memory) Decisions(
+	ctx context.Context, company schema.CompanyID, subjects []schema.InvoiceID, asOf time.Time,
+) (map[schema.InvoiceID]schema.Decision, error) {
+	found := make(map[schema.InvoiceID]schema.Decision, len(subjects))
+	err := m.do(ctx, "Decisions", func() {
+		for _, id := range subjects {
+			if d, ok := m.decisions.newest(invoiceKey{company: company, invoice: id}, asOf); ok {
+				found[id] = d
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
 // RecordDecisions appends decisions.
 func (m *Memory) RecordDecisions(ctx context.Context, decisions []schema.Decision) error {
 	return m.do(ctx, "RecordDecisions", func() {

@@ -76,6 +76,10 @@ type Drafts interface {
 	OpenPositions(ctx context.Context, company schema.CompanyID) iter.Seq2[schema.Position, error]
 	RecordDrafts(ctx context.Context, drafts []schema.Draft) error
 	RecordDecisions(ctx context.Context, decisions []schema.Decision) error
+	// Decisions returns the newest decision on each subject that has any.
+	Decisions(
+		ctx context.Context, company schema.CompanyID, subjects []schema.InvoiceID, asOf time.Time,
+	) (map[schema.InvoiceID]schema.Decision, error)
 	// DueBills returns the drafts that may be posted now, the oldest TxnDate
 	// first, then by invoice. One that was declined may be when its posting says
 	// so, or when a decision to release it came later.

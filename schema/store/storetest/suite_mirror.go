@@ -42,6 +42,7 @@ func mirrorChecks() []check {
 		{"TellsRealmsAndKindsApart", tellsDocumentsApart},
 		{"RemembersHowFarTheMirrorReaches", remembersMirror},
 		{"ReturnsThePositionsOfInvoices", returnsPositions},
+		{"ReturnsTheNewestDecisions", returnsDecisions},
 	}
 }
 
@@ -133,4 +134,24 @@ func returnsPositions(on trial) {
 	require.Equal(t, map[schema.InvoiceID]schema.Position{"i-1": {
 		Invoice: i, Content: content, FirstRecordedAt: later(0), Draft: d, Posting: p, Verification: v, Decision: c,
 	}}, found)
+}
+
+// A decision may be about a document that no invoice explains.
+func returnsDecisions(on trial) {
+	t, store := on.T, on.store
+	subject := bookBill("7", 1).Subject()
+	skip, release := decision(subject, schema.DecideSkip, later(1)), decision(subject, schema.DecideRelease, later(2))
+	require.NoError(t, store.RecordDecisions(t.Context(), []schema.Decision{release, skip}))
+	ids := []schema.InvoiceID{subject, "i-1"}
+	for at, want := range map[time.Time]map[schema.InvoiceID]schema.Decision{
+		later(0): {}, later(1): {subject: skip}, {}: {subject: release},
+	} {
+		got, err := store.Decisions(t.Context(), company, ids, at)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	backlog, err := store.Backlog(t.Context(), company)
+	require.NoError(t, err)
+	require.Zero(t, backlog.Declined+backlog.Due+backlog.Waiting+len(backlog.Held))
+	require.Empty(t, collect(t, store.OpenPositions(t.Context(), company)))
 }
