@@ -62,9 +62,15 @@ func (e *explained) covers(b schema.BookBill) bool {
 	return true
 }
 
+// same compares what both are for the company: an invoice below zero that is held
+// stands for the vendor credit that somebody entered instead, and for no bill.
 func same(d schema.Draft, b schema.BookBill) bool {
-	credit := d.Kind == schema.DocumentVendorCredit
-	return d.Total == b.Total && credit == (b.Kind == schema.DocumentVendorCredit) && !d.TxnDate.IsZero() &&
+	drafted, err := d.Kind.Signed(d.Total)
+	if err != nil {
+		return false
+	}
+	entered, err := b.Kind.Signed(b.Total)
+	return err == nil && drafted == entered && !d.TxnDate.IsZero() &&
 		d.TxnDate.AddDays(-apart).Compare(b.TxnDate) <= 0 && d.TxnDate.AddDays(apart).Compare(b.TxnDate) >= 0
 }
 

@@ -54,6 +54,12 @@ func TestReport_ShowsWhatNoInvoiceExplains(t *testing.T) {
 		"NotOneThatWasSkipped": {bill: typed("9"), other: []schema.Position{
 			dated(change(drafted("2", usd(10_000)), func(p *schema.Position) { p.Decision.Kind = schema.DecideSkip })),
 		}},
+		"NotTheCreditThatAnInvoiceBelowZeroIs": {
+			bill: typed("9", func(b *schema.BookBill) { b.Kind = schema.DocumentVendorCredit }),
+			other: []schema.Position{dated(change(drafted("2", usd(-10_000)), func(p *schema.Position) {
+				p.Decision.Kind = schema.DecideSkip
+			}))},
+		},
 		"NotOneThatIsUncertain": {
 			bill:  typed("9", func(b *schema.BookBill) { b.Draft = posted("2", usd(10_000), schema.PostingUncertain).Draft.ID }),
 			other: []schema.Position{posted("2", usd(10_000), schema.PostingUncertain)},
