@@ -2,13 +2,16 @@ package load_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tieout/tieout/load"
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
@@ -356,5 +359,48 @@ func TestLoader_ClassAndLocation(t *testing.T) {
 		require.False(t, books.ClassPerLine || books.TracksLocations)
 		require.Empty(t, books.Classes)
 		require.Empty(t, books.Locations)
+	})
+}
+
+// What somebody entered by hand is alike only if it is of the same kind.
+func TestLoader_CreditsEnteredByHand(t *testing.T) {
+	t.Parallel()
+	for entity, want := range map[string]schema.PostingState{
+		"VendorCredit": schema.PostingDeclined, "Bill": schema.PostingPosted,
+	} {
+		inside(t, "A"+entity+"OfTheSameAmount", func(t *testing.T) {
+			t.Helper()
+			b := setup(t)
+			d := b.draft(1, credit, today)
+			id := b.byHand(entity, d, map[string]any{"DocNumber": "typed in"})
+			b.mirror()
+			b.record(d)
+
+			b.cycle()
+
+			p := b.bill(d)
+			require.Equal(t, want, p.State)
+			if want == schema.PostingDeclined {
+				require.Equal(t, schema.FaultPossibleDuplicate, p.Fault.Code)
+				require.Contains(t, p.Fault.Meaning, id)
+				require.Contains(t, p.Fault.Meaning, "vendor credit")
+			}
+		})
+	}
+}
+
+func TestLoader_CountsVendorCreditsApart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, reg := setup(t), prometheus.NewRegistry()
+		b.record(b.draft(1, credit), b.draft(2), b.draft(3))
+		loader := load.New(b.store, b.newClient(), load.Config{Company: acme, Now: time.Now}, slog.New(slog.DiscardHandler), load.NewMetrics(reg))
+
+		_, err := loader.RunOnce(t.Context())
+
+		require.NoError(t, err)
+		got := gather(t, reg)
+		require.InDelta(t, 1, got["tieout_load_postings_total vendor_credit posted"], 0)
+		require.InDelta(t, 2, got["tieout_load_postings_total bill posted"], 0)
 	})
 }

@@ -60,11 +60,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	for _, change := range []string{changeSeen, changeDeleted} {
 		m.mirror.WithLabelValues(change)
 	}
-	for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
+	for _, kind := range []string{string(schema.PostVendor), string(schema.DocumentBill), string(schema.DocumentVendorCredit)} {
 		for _, state := range []schema.PostingState{
 			schema.PostingPosted, schema.PostingAdopted, schema.PostingDeclined, schema.PostingUncertain,
 		} {
-			m.postings.WithLabelValues(string(kind), string(state))
+			m.postings.WithLabelValues(kind, string(state))
 		}
 	}
 	for _, decision := range []quickbooks.Decision{
@@ -98,8 +98,16 @@ func (m *Metrics) mirrored(company schema.CompanyID, until time.Time, r MirrorRe
 	m.mirroredUntil.WithLabelValues(string(company)).Set(float64(until.Unix()))
 }
 
-func (m *Metrics) posting(kind schema.PostingKind, state schema.PostingState) {
-	m.postings.WithLabelValues(string(kind), string(state)).Inc()
+func (m *Metrics) posting(p schema.Posting) {
+	m.postings.WithLabelValues(kindLabel(p), string(p.State)).Inc()
+}
+
+// kindLabel tells vendor credits from bills, which are one kind of posting.
+func kindLabel(p schema.Posting) string {
+	if p.Kind == schema.PostBill {
+		return string(formOf(p))
+	}
+	return string(p.Kind)
 }
 
 func (m *Metrics) declined(f schema.Fault) {

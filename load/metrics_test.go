@@ -40,6 +40,7 @@ func TestNewMetrics(t *testing.T) {
 			slog.New(slog.DiscardHandler), load.NewMetrics(reg))
 		for _, series := range []string{
 			"tieout_load_postings_total bill posted", "tieout_load_postings_total vendor adopted",
+			"tieout_load_postings_total vendor_credit uncertain",
 			"tieout_load_declines_total person", "tieout_load_verifications_total missing", "tieout_load_uncertain acme",
 			"tieout_load_oldest_uncertain_seconds acme", "tieout_load_last_success_timestamp_seconds acme",
 		} {

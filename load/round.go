@@ -237,7 +237,7 @@ func (r *round) count(j *job) {
 		r.tally.Uncertain++
 	case schema.PostingNamed:
 	}
-	r.metrics.posting(r.kind, j.posting.State)
+	r.metrics.posting(j.posting)
 }
 
 // err returns what went wrong, with the reason to stop first.
