@@ -180,6 +180,7 @@ companies[Acme Inc].quickbooks.batch_size: must be from 1 to 30, is 31
 		require.NoError(t, err)
 		filled := strings.NewReplacer(
 			"${ONTOP_WEBHOOK_SECRET}", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "${QUICKBOOKS_CLIENT_SECRET}", "hush-hush",
+			`client_id: "..."`, `client_id: "ABxyz"`,
 		).Replace(string(text))
 		require.NoError(t, os.WriteFile(file, []byte(filled), 0o600))
 		got = call(t, "config", "check", "--config", file)
