@@ -165,6 +165,19 @@ func TestLoader_VendorCredits(t *testing.T) {
 		require.Empty(t, b.credits())
 	})
 
+	inside(t, "WhereNegativeLinesAreRefusedAPersonIsTold", func(t *testing.T) {
+		t.Helper()
+		b := setup(t, withSim(func(c *quickbookstest.Config) { c.Rules.RefuseNegative = true }))
+		d, whole := b.draft(1, credit), b.draft(2, credit, func(d *schema.Draft) { d.Lines = d.Lines[:1] })
+		b.record(d, whole)
+
+		b.cycle()
+
+		require.Equal(t, "2290", b.bill(d).Fault.Code)
+		require.Equal(t, schema.OwnerFinance, b.bill(d).Fault.Owner)
+		require.Equal(t, schema.PostingPosted, b.bill(whole).State, "one without such a line is taken")
+	})
+
 	inside(t, "OneThatIsNotAboveZeroIsNeverSent", func(t *testing.T) {
 		t.Helper()
 		b := setup(t)

@@ -283,7 +283,7 @@ func rangeEntries() []Entry {
 			Code: "2290", Name: "negative line", Decision: Person,
 			Meaning:  "Lines with negative amounts are not supported here.",
 			Sentence: "QuickBooks does not take a negative amount on this.",
-			NextStep: "Approve it as a vendor credit, or enter it by hand.",
+			NextStep: "Enter it by hand, what is negative as a vendor credit, and skip it here.",
 		},
 		{
 			Code: "2300", Name: "debits differ from credits", Decision: Fix,

@@ -225,7 +225,7 @@ func TestRevise(t *testing.T) {
 }
 
 // A posted line names a rule and a version for ever: whatever is removed and
-// comes back, the two never mean two accounts.
+// comes back, the two never mean two accounts, nor two classes.
 func TestRevise_VersionsAreNeverReused(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -233,12 +233,19 @@ func TestRevise_VersionsAreNeverReused(t *testing.T) {
 			rule    schema.RuleID
 			version int
 		}
-		meaning := map[name]schema.AccountID{}
+		type codes struct {
+			account schema.AccountID
+			class   schema.ClassID
+		}
+		meaning := map[name]codes{}
 		var set schema.RuleSet
 		for range rapid.IntRange(1, 12).Draw(t, "imports") {
 			given := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) schema.Rule {
 				id := rapid.SampledFrom([]schema.RuleID{"a", "b", "c"}).Draw(t, "id")
-				return schema.Rule{ID: id, Concept: string(id), Account: rapid.SampledFrom([]schema.AccountID{"1", "2"}).Draw(t, "account")}
+				return schema.Rule{
+					ID: id, Concept: string(id), Account: rapid.SampledFrom([]schema.AccountID{"1", "2"}).Draw(t, "account"),
+					Class: rapid.SampledFrom([]schema.ClassID{"", "5000"}).Draw(t, "class"),
+				}
 			}), 0, 3, func(r schema.Rule) schema.RuleID { return r.ID }).Draw(t, "rules")
 
 			next, changed := rules.Revise(set, given)
@@ -252,9 +259,9 @@ func TestRevise_VersionsAreNeverReused(t *testing.T) {
 				require.Positive(t, rule.Version)
 				n := name{rule.ID, rule.Version}
 				if before, used := meaning[n]; used {
-					require.Equal(t, before, rule.Account, "%s version %d", rule.ID, rule.Version)
+					require.Equal(t, before, codes{rule.Account, rule.Class}, "%s version %d", rule.ID, rule.Version)
 				}
-				meaning[n] = rule.Account
+				meaning[n] = codes{rule.Account, rule.Class}
 			}
 		}
 	})
