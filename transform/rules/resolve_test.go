@@ -257,11 +257,11 @@ func TestRevise_VersionsAreNeverReused(t *testing.T) {
 			set = next
 			for _, rule := range set.Rules {
 				require.Positive(t, rule.Version)
-				n := name{rule.ID, rule.Version}
+				n, now := name{rule.ID, rule.Version}, codes{rule.Account, rule.Class}
 				if before, used := meaning[n]; used {
-					require.Equal(t, before, codes{rule.Account, rule.Class}, "%s version %d", rule.ID, rule.Version)
+					require.Equal(t, before, now, "%s version %d", rule.ID, rule.Version)
 				}
-				meaning[n] = codes{rule.Account, rule.Class}
+				meaning[n] = now
 			}
 		}
 	})
