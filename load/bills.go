@@ -17,7 +17,8 @@ import (
 // no more are sent: by then QuickBooks is down, and each would wait for minutes.
 const lostTooMany = 3
 
-// Bills posts the bills that are due, some batches at once, until none is left.
+// Bills posts the bills that are due, some batches at once, until none is left but
+// what is too little for another batch now: see the package comment on metered calls.
 // The error names what kept some of them from being posted; the others were.
 func (l *Loader) Bills(ctx context.Context) (Result, error) {
 	var result Result
@@ -89,6 +90,9 @@ func (l *Loader) post(ctx context.Context, due []schema.Draft, books schema.Book
 	for _, part := range l.groups(due) {
 		if stopped() || ctx.Err() != nil {
 			break
+		}
+		if !l.pace.batch(l.now(), len(part), l.cfg.BatchSize) {
+			continue // a later cycle's, together with what comes until then
 		}
 		group.Go(func() error {
 			r := &round{Loader: l, kind: schema.PostBill, find: findDocuments}

@@ -77,6 +77,7 @@ type Loader struct {
 	instance string // tells this loader's batches from another's
 	batches  atomic.Uint64
 	block    block
+	pace     pace
 }
 
 // New returns a loader of cfg.Company, whose QuickBooks is books. A nil metrics
@@ -88,7 +89,7 @@ func New(store Store, books *quickbooks.Client, cfg Config, log *slog.Logger, me
 	metrics.begin(cfg.Company)
 	return &Loader{
 		store: store, books: books, cfg: cfg.withDefaults(books.BatchSize()), rules: newRules(cfg.Patience),
-		log: log, metrics: metrics, instance: rand.Text(),
+		log: log, metrics: metrics, instance: rand.Text(), pace: newPace(),
 	}
 }
 

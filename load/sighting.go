@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -39,6 +40,10 @@ func (l *Loader) absorb(ctx context.Context, seen []sighting, result *MirrorResu
 	if err != nil {
 		return err
 	}
+	unread, err := l.unread(ctx)
+	if err != nil {
+		return err
+	}
 	var records []schema.BookBill
 	var ours []sighting
 	for _, s := range seen {
@@ -52,7 +57,7 @@ func (l *Loader) absorb(ctx context.Context, seen []sighting, result *MirrorResu
 			result.Deleted++
 		default:
 			record = l.recordOf(s, home)
-			record.Invoice = before.Invoice
+			record.Invoice = cmp.Or(before.Invoice, unread[s.key()])
 		}
 		if had && (record.Same(before) || record.UpdatedAt.Before(before.UpdatedAt)) {
 			continue
@@ -77,6 +82,20 @@ func (l *Loader) absorb(ctx context.Context, seen []sighting, result *MirrorResu
 		return fmt.Errorf("store the mirror: %w", err)
 	}
 	return nil
+}
+
+// unread returns the documents that we posted and that were never read back, with
+// their invoices.
+func (l *Loader) unread(ctx context.Context) (map[sightingKey]schema.InvoiceID, error) {
+	positions, err := l.store.Unverified(ctx, l.cfg.Company, verifyTogether)
+	if err != nil {
+		return nil, fmt.Errorf("read unverified bills: %w", err)
+	}
+	invoices := make(map[sightingKey]schema.InvoiceID, len(positions))
+	for _, p := range positions {
+		invoices[sightingKey{formOf(p.Posting), p.Posting.Document}] = schema.InvoiceID(p.Posting.Subject)
+	}
+	return invoices, nil
 }
 
 // known returns what the mirror holds of documents.
@@ -135,7 +154,7 @@ func moneyOf(d quickbooks.Decimal, c schema.Currency) schema.Money {
 
 // checkAgain compares documents of ours that somebody touched with their drafts,
 // and records what differs from what was last found. That QuickBooks answers them
-// whole makes this free.
+// whole makes this free. One that was never read back is read back by that.
 func (l *Loader) checkAgain(
 	ctx context.Context, ours []sighting, known map[sightingKey]schema.BookBill, result *MirrorResult,
 ) error {
@@ -154,8 +173,8 @@ func (l *Loader) checkAgain(
 	for i, s := range ours {
 		p, ok := positions[invoices[i]]
 		last := p.Verification
-		if !ok || !p.Posting.State.Settled() || string(p.Posting.Document) != s.bill.ID || formOf(p.Posting) != s.kind || last.Result == "" {
-			continue // Verify reads it back
+		if !ok || !p.Posting.State.Settled() || string(p.Posting.Document) != s.bill.ID || formOf(p.Posting) != s.kind {
+			continue // accounted for where it is posted
 		}
 		v := compare(p, s.bill, !s.gone)
 		v.RecordedAt = last.RecordedAt
@@ -164,10 +183,15 @@ func (l *Loader) checkAgain(
 			continue
 		}
 		v.RecordedAt = after(l.now(), last.RecordedAt)
+		found = append(found, v)
+		if last.Result == "" {
+			l.metrics.verifications.WithLabelValues(string(v.Result)).Inc()
+			continue
+		}
+		l.metrics.drift.WithLabelValues(string(v.Result)).Inc()
 		if v.Result != schema.VerifiedExact {
 			result.Drifted++
 		}
-		found = append(found, v)
 	}
 	if len(found) == 0 {
 		return nil
@@ -176,9 +200,6 @@ func (l *Loader) checkAgain(
 	defer cancel()
 	if err := l.store.RecordVerifications(ctx, found); err != nil {
 		return fmt.Errorf("store verifications: %w", err)
-	}
-	for _, v := range found {
-		l.metrics.drift.WithLabelValues(string(v.Result)).Inc()
 	}
 	return nil
 }
