@@ -61,14 +61,14 @@ func (l *Loader) Mirror(ctx context.Context) (MirrorResult, error) {
 	began := l.now()
 	since := known.Until.Add(-mirrorOverlap)
 	if known.Until.IsZero() || began.Sub(since) >= quickbooks.ChangesReach {
-		return l.Sweep(ctx)
+		return l.sweep(ctx)
 	}
 	changes, complete, err := l.changes(ctx, since)
 	if err != nil {
 		return MirrorResult{}, err
 	}
 	if !complete {
-		return l.Sweep(ctx)
+		return l.sweep(ctx)
 	}
 	var result MirrorResult
 	if result.Chart, err = l.followChart(ctx, changes); err != nil {
@@ -88,8 +88,22 @@ func (l *Loader) Mirror(ctx context.Context) (MirrorResult, error) {
 // Sweep reads everything that the mirror holds: the chart, every bill and vendor
 // credit dated in the last Config.MirrorDays or later, and those dated earlier that
 // changed since the last look. What the mirror holds and the books do not show
-// any more is looked for by its id, and is gone when that finds nothing.
+// any more is looked for by its id, and is gone when that finds nothing. Where the
+// last look is older than QuickBooks remembers, that goes for all that it holds;
+// else a deletion of what is dated earlier is told by the changes alone.
 func (l *Loader) Sweep(ctx context.Context) (MirrorResult, error) {
+	changed, err := l.Mirror(ctx) // only changes tell of deletions before the window
+	if err != nil || changed.Swept {
+		return changed, err
+	}
+	swept, err := l.sweep(ctx)
+	return MirrorResult{
+		Swept: true, Chart: changed.Chart || swept.Chart, Changed: changed.Changed + swept.Changed,
+		Deleted: changed.Deleted + swept.Deleted, Checked: changed.Checked + swept.Checked, Drifted: changed.Drifted + swept.Drifted,
+	}, err
+}
+
+func (l *Loader) sweep(ctx context.Context) (MirrorResult, error) {
 	result := MirrorResult{Swept: true}
 	known, err := l.store.Mirrored(ctx, l.cfg.Company, l.realm(), time.Time{})
 	if err != nil {
@@ -141,11 +155,14 @@ func (l *Loader) sweepKind(
 			}
 		}
 	}
+	if l.now().Sub(known.Until.Add(-mirrorOverlap)) >= quickbooks.ChangesReach {
+		first = schema.Date{} // no change tells of what was deleted, however old
+	}
 	return l.sweepMissing(ctx, kind, first, seen, result)
 }
 
-// sweepMissing looks by their ids for documents that the mirror has in the window
-// and the books did not show there: somebody gave them another date, or deleted
+// sweepMissing looks by their ids for documents that the mirror has from a day on
+// and the books did not show: somebody gave them another date, or deleted
 // them.
 func (l *Loader) sweepMissing(
 	ctx context.Context, kind schema.DocumentKind, first schema.Date, seen map[schema.DocumentID]bool, result *MirrorResult,

@@ -263,6 +263,24 @@ func TestLoader_Mirror(t *testing.T) {
 		}
 	}
 
+	within(t, "ASweepMissesNoDeletionBeforeItsWindow", func(t *testing.T) {
+		t.Helper()
+		b := setup(t, withConfig(func(c *load.Config) { c.MirrorDays = 1 }))
+		b.mirror()
+		old := b.handBill(b.draft(1, today), map[string]any{"TxnDate": "1999-06-01"})
+		b.mirror()
+		require.Contains(t, b.mirrored(), schema.DocumentID(old))
+		sleep(hour)
+		require.NoError(t, b.sim.Delete("", "Bill", old))
+
+		result, err := b.loader.Sweep(t.Context())
+
+		require.NoError(t, err)
+		require.True(t, result.Swept)
+		require.Equal(t, 1, result.Deleted)
+		require.True(t, b.mirrored()[schema.DocumentID(old)].Deleted)
+	})
+
 	within(t, "MirrorsVendorCredits", func(t *testing.T) {
 		t.Helper()
 		b := setup(t)
