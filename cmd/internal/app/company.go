@@ -29,9 +29,11 @@ type company struct {
 	line *line // to the realm that is connected; nil before the first use
 }
 
-// line is a connected company: the way to its books.
+// line is a connected company: the way to its books, since it was connected last.
+// A new connection gets a new line, which knows nothing of the old one's refusals.
 type line struct {
 	realm   string
+	since   time.Time // when the connection was recorded
 	session *quickbooks.Session
 	client  *quickbooks.Client
 	loader  *load.Loader
@@ -77,8 +79,9 @@ func (a *App) connected(ctx context.Context, c *company) (*line, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.line == nil || c.line.realm != string(connection.Realm) {
+	if c.line == nil || c.line.realm != string(connection.Realm) || !c.line.since.Equal(connection.RecordedAt) {
 		c.line = a.newLine(c, string(connection.Realm))
+		c.line.since = connection.RecordedAt
 	}
 	return c.line, nil
 }

@@ -171,7 +171,9 @@ func (r *run) load(ctx context.Context) error {
 	return errors.Join(err, laterErr)
 }
 
-// noteConsent records that QuickBooks no longer lets us in, once.
+// noteConsent records that QuickBooks no longer lets us in, once, and only of the
+// connection that the cycle used: somebody may have connected the company again
+// since the refusal.
 func (r *run) noteConsent(ctx context.Context, err error) {
 	if !errors.Is(err, quickbooks.ErrReauthorise) {
 		return
@@ -179,7 +181,7 @@ func (r *run) noteConsent(ctx context.Context, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	connection, err := r.store.Connection(ctx, r.c.id)
-	if err == nil && connection.State == schema.Connected {
+	if err == nil && connection.State == schema.Connected && connection.RecordedAt.Equal(r.line.since) {
 		connection.State, connection.Detail, connection.By = schema.NeedsConsent, "QuickBooks no longer accepts our tokens", "tieout"
 		connection.RecordedAt = r.stamp()
 		err = r.store.RecordConnection(ctx, connection)

@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/ingest"
+	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/schema"
 )
 
 // NewVerifier is how a company's deliveries are verified.
@@ -18,3 +21,14 @@ func (a *App) PrivatePages(name string, check func(context.Context) error) http.
 
 // State is what binds a connection to who began it.
 func (p PendingConnect) State() string { return p.state }
+
+// Refused plays the end of a cycle that QuickBooks refused, over the connection
+// that was recorded at since.
+func (a *App) Refused(ctx context.Context, id schema.CompanyID, since time.Time) error {
+	c, err := a.company(id)
+	if err != nil {
+		return err
+	}
+	(&run{App: a, c: c, line: &line{since: since}}).noteConsent(ctx, quickbooks.ErrReauthorise)
+	return nil
+}

@@ -82,6 +82,27 @@ func TestApp_CyclePostsWhatNeedsNewVendors(t *testing.T) {
 	require.Equal(t, schema.Connected, status.Connection.State)
 }
 
+// A cycle that was refused may end after somebody connected the company again: its
+// refusal is of the connection that it used, and no news of the new one.
+func TestApp_ARefusalIsOfTheConnectionThatMetIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.open(t)
+	w.connect(t, a)
+	before, err := a.Store().Connection(t.Context(), acme)
+	require.NoError(t, err)
+	w.connect(t, a)
+	require.NoError(t, a.Refused(t.Context(), acme, before.RecordedAt))
+	now, err := a.Store().Connection(t.Context(), acme)
+	require.NoError(t, err)
+	require.Equal(t, schema.Connected, now.State)
+
+	require.NoError(t, a.Refused(t.Context(), acme, now.RecordedAt))
+	now, err = a.Store().Connection(t.Context(), acme)
+	require.NoError(t, err)
+	require.Equal(t, schema.NeedsConsent, now.State)
+}
+
 func TestApp_People(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
