@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/schema"
 )
 
 func (r *root) connect() *cobra.Command {
@@ -21,11 +22,7 @@ func (r *root) connect() *cobra.Command {
 	}
 	only := companyFlag(command)
 	command.RunE = func(c *cobra.Command, _ []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			pending, err := a.StartConnect(id)
 			if err != nil {
 				return err
@@ -83,15 +80,11 @@ func (r *root) disconnect() *cobra.Command {
 		if *only == "" {
 			return usageError{errors.New("--company: needed, even when there is only one")}
 		}
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			if err := a.Disconnect(c.Context(), id, operator()); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(r.out, "%s is disconnected; tokens and mappings are forgotten, the history is kept\n", id)
+			_, err := fmt.Fprintf(r.out, "%s is disconnected; tokens and mappings are forgotten, the history is kept\n", id)
 			return err
 		})
 	}

@@ -35,11 +35,7 @@ func (r *root) holds() *cobra.Command {
 	}
 	only, asJSON := companyFlag(command), jsonFlag(command)
 	command.RunE = func(c *cobra.Command, _ []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			held, err := heldInvoices(c, a, id)
 			if err != nil {
 				return err
@@ -103,12 +99,8 @@ func (r *root) decide(name string, kind schema.DecisionKind, short string) *cobr
 		if strings.TrimSpace(*reason) == "" {
 			return usageError{fmt.Errorf("--reason: needed; whoever reads the report will ask why")}
 		}
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
-			err = a.Decide(c.Context(), schema.Decision{
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
+			err := a.Decide(c.Context(), schema.Decision{
 				Company: id, Invoice: schema.InvoiceID(args[0]), Kind: kind, Reason: *reason, By: operator(),
 			})
 			if err != nil {

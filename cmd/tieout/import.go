@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/schema"
 )
 
 func (r *root) importFile() *cobra.Command {
@@ -20,11 +21,7 @@ func (r *root) importFile() *cobra.Command {
 	}
 	only, asJSON := companyFlag(command), jsonFlag(command)
 	command.RunE = func(c *cobra.Command, args []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			file, err := os.Open(args[0])
 			if err != nil {
 				return err

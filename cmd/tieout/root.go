@@ -183,6 +183,17 @@ func (r *root) with(ctx context.Context, do func(*app.App) error) error {
 	return errors.Join(do(a), a.Close())
 }
 
+// withCompany does so for the company that was named, or the only one.
+func (r *root) withCompany(ctx context.Context, id string, do func(*app.App, schema.CompanyID) error) error {
+	return r.with(ctx, func(a *app.App) error {
+		known, err := company(a, id)
+		if err != nil {
+			return err
+		}
+		return do(a, known)
+	})
+}
+
 // companyFlag adds --company. Where there is only one company it may be left out.
 func companyFlag(c *cobra.Command) *string {
 	return c.Flags().String("company", "", "company `ID`; may be left out when there is only one")

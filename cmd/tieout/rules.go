@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/transform/rules"
 )
 
@@ -21,11 +22,7 @@ func (r *root) rules() *cobra.Command {
 	}
 	only, asJSON := companyFlag(command), jsonFlag(command)
 	command.RunE = func(c *cobra.Command, _ []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			set, err := a.Store().Rules(c.Context(), id, time.Time{})
 			if err != nil {
 				return err
@@ -57,11 +54,7 @@ func (r *root) rulesImport() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			set, changed, err := a.ImportRules(c.Context(), id, text, operator())
 			if err != nil {
 				return fmt.Errorf("rules %s:\n%w", args[0], err)
@@ -85,11 +78,7 @@ func (r *root) rulesExport() *cobra.Command {
 	}
 	only := companyFlag(command)
 	command.RunE = func(c *cobra.Command, _ []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			set, err := a.Store().Rules(c.Context(), id, time.Time{})
 			if err != nil {
 				return err

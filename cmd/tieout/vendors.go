@@ -20,11 +20,7 @@ func (r *root) vendors() *cobra.Command {
 	}
 	only, asJSON := companyFlag(command), jsonFlag(command)
 	command.RunE = func(c *cobra.Command, _ []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			payees, err := sortedPayees(c, a, id)
 			if err != nil {
 				return err
@@ -74,11 +70,7 @@ func (r *root) vendorsApprove() *cobra.Command {
 		if *name != "" && len(args) != 1 {
 			return usageError{fmt.Errorf("--name: is for exactly one payee, got %d", len(args))}
 		}
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			if *name != "" {
 				as, err := a.ApproveVendorAs(c.Context(), id, schema.PayeeKey(args[0]), *name, operator())
 				if err != nil {
@@ -114,11 +106,7 @@ func (r *root) vendorsLink() *cobra.Command {
 	}
 	only := companyFlag(command)
 	command.RunE = func(c *cobra.Command, args []string) error {
-		return r.with(c.Context(), func(a *app.App) error {
-			id, err := company(a, *only)
-			if err != nil {
-				return err
-			}
+		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			vendor, err := a.LinkVendor(c.Context(), id, schema.PayeeKey(args[0]), schema.VendorID(args[1]), operator())
 			if err != nil {
 				return err
