@@ -43,7 +43,7 @@ var homes = map[string][]string{
 	"github.com/ebitengine/purego":         {"schema/engine"},
 	"github.com/cockroachdb/pebble/":       {"ingest"},
 	"golang.org/x/oauth2":                  {"load/quickbooks"},
-	"golang.org/x/time":                    {"load/quickbooks", "ingest"},
+	"golang.org/x/time":                    {"load", "ingest"},
 	"github.com/tink-crypto/":              {"cmd/internal/seal"},
 	"github.com/robfig/cron/":              {"cmd/internal/app", "cmd/internal/config"},
 	"github.com/spf13/cobra":               {"cmd/tieout", "cmd/sim"},
