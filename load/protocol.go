@@ -63,6 +63,7 @@ const (
 	verdictNone    verdict = iota
 	verdictRetry           // nothing was created; the same may be sent later
 	verdictPause           // the same, for the whole company
+	verdictConnect         // the same, once somebody connected the company again
 	verdictUnclear         // QuickBooks failed inside: it may have been created
 	verdictExists          // nothing was created, for something alike exists
 	verdictFinal           // nothing was created, and the same never will be
@@ -267,6 +268,8 @@ func (r rules) refused(t track, e event) (track, effect) {
 		}
 	case verdictPause:
 		a.retryAt = e.at.Add(r.pause)
+	case verdictConnect:
+		a.retryAt = e.at // whoever runs the next cycle has connected it
 	case verdictNone, verdictFinal:
 	}
 	if t.unheard {

@@ -436,7 +436,7 @@ func (w *world) answer(r *simRequest) {
 		if r.verdict == verdictExists && !w.byHand && len(w.docs) == 0 {
 			r.verdict = verdictFinal
 		}
-		if w.plan.replaysFaults && r.verdict != verdictPause && r.verdict != verdictRetry {
+		if w.plan.replaysFaults && r.verdict != verdictPause && r.verdict != verdictConnect && r.verdict != verdictRetry {
 			w.memory = append(w.memory, simMemory{draft: r.draft, until: w.truth + w.plan.memoryLife, verdict: r.verdict})
 		}
 		return

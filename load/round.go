@@ -338,7 +338,7 @@ func (r *round) unanswered(j *job, err error) {
 	}
 	if errors.Is(err, ErrReauthorise) {
 		j.fault = notConnected()
-		r.feed(j, event{kind: eventFault, verdict: verdictPause})
+		r.feed(j, event{kind: eventFault, verdict: verdictConnect})
 		return
 	}
 	r.feed(j, event{kind: eventNotSent})

@@ -29,7 +29,9 @@ func verdictOf(f *quickbooks.Fault) verdict {
 		return verdictExists
 	case decision == quickbooks.LookUp:
 		return verdictUnclear
-	case decision == quickbooks.Wait, decision == quickbooks.Reauthorise, f.Scope() == quickbooks.WholeCompany:
+	case decision == quickbooks.Reauthorise:
+		return verdictConnect
+	case decision == quickbooks.Wait, f.Scope() == quickbooks.WholeCompany:
 		return verdictPause
 	case decision == quickbooks.Retry:
 		return verdictRetry
@@ -43,7 +45,7 @@ func storedVerdict(f schema.Fault) verdict {
 	case "", codeDuplicate, codeSilence, codeIncomplete:
 		return verdictNone
 	case codeConnection:
-		return verdictPause
+		return verdictConnect
 	}
 	return verdictOf(storedFault(f))
 }
