@@ -15,6 +15,7 @@ import (
 	"github.com/tieout/tieout/cmd/internal/app"
 	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
+	"github.com/tieout/tieout/schema"
 )
 
 func listen(t *testing.T, address string) net.Listener {
@@ -112,6 +113,31 @@ func TestServe_StoreAway(t *testing.T) {
 
 // A journal that is full takes no more, says when to come again, and takes on when
 // the store has taken what it holds: the answer to a full disk.
+// Thrown out in the middle of posting, and let in again: what was refused is posted
+// at once, and not when some pause is over.
+func TestServe_GoesOnOnceConnectedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.ready(t)
+	stop := w.serve(t, a)
+	history := month(t, 4)
+	w.books.Disconnect(w.realm)
+	require.Equal(t, len(history.Events), w.send(t, history.Events).Accepted)
+	state := func() schema.ConnectionState {
+		connection, err := a.Store().Connection(t.Context(), acme)
+		require.NoError(t, err)
+		return connection.State
+	}
+	require.Eventually(t, func() bool { return state() == schema.NeedsConsent }, 30*time.Second, 50*time.Millisecond)
+	require.NotZero(t, w.books.Stats().Requests["batch"], "the refusal met a batch")
+	require.Zero(t, w.books.Count(w.realm, "Bill"))
+
+	w.connect(t, a)
+	posted := func() bool { return w.books.Count(w.realm, "Bill") == len(history.Expected.Invoices) }
+	require.Eventually(t, posted, 30*time.Second, 50*time.Millisecond)
+	stop()
+}
+
 func TestServe_JournalFull(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
