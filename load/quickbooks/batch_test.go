@@ -173,7 +173,7 @@ func TestClient_Create(t *testing.T) {
 		require.Equal(t, "/v3/company/"+realm+"/bill", sent.path)
 		require.Equal(t, []string{"acme-202611-0123456789"}, sent.query["requestid"])
 		require.Equal(t, string(bill(t, "b1").Body), sent.body)
-		require.Equal(t, quickbooks.Usage{Core: 1}, b.client.Usage())
+		require.Equal(t, quickbooks.Metered{Core: 1}, b.client.Metered())
 	})
 
 	t.Run("ReturnsTheFault", func(t *testing.T) {

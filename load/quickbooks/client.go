@@ -46,13 +46,6 @@ type Answer struct {
 	Took      time.Duration
 }
 
-// Usage is how many calls succeeded since the client was made, in the classes by
-// which Intuit meters apps.
-type Usage struct {
-	Core     int64 // free
-	CorePlus int64 // counts against the app's monthly quota
-}
-
 // NewClient returns the client of session's company. If observe is not nil it is
 // called after each request, by whichever goroutine made it.
 func NewClient(session *Session, log *slog.Logger, observe func(context.Context, Answer)) *Client {
@@ -68,9 +61,6 @@ func (c *Client) Realm() string { return c.session.realm }
 
 // BatchSize returns the most items that a batch may have.
 func (c *Client) BatchSize() int { return c.cfg.BatchSize }
-
-// Usage returns the calls counted so far.
-func (c *Client) Usage() Usage { return Usage{Core: c.core.Load(), CorePlus: c.corePlus.Load()} }
 
 // QuotaBlocked reports whether the last reads met [ErrQuota] and none succeeded
 // since.
@@ -99,6 +89,22 @@ func (c *Client) Bill(ctx context.Context, id string) (Bill, error) {
 // VendorCredit reads one vendor credit.
 func (c *Client) VendorCredit(ctx context.Context, id string) (VendorCredit, error) {
 	return readOne[VendorCredit](ctx, c, opRead, "vendorcredit/"+url.PathEscape(id))
+}
+
+// BillPayment reads one payment of bills. One that was deleted is a [*Fault].
+func (c *Client) BillPayment(ctx context.Context, id string) (BillPayment, error) {
+	return readOne[BillPayment](ctx, c, opRead, "billpayment/"+url.PathEscape(id))
+}
+
+// Transfer reads one transfer between accounts. One that was deleted is a
+// [*Fault].
+func (c *Client) Transfer(ctx context.Context, id string) (Transfer, error) {
+	return readOne[Transfer](ctx, c, opRead, "transfer/"+url.PathEscape(id))
+}
+
+// Attachable reads what QuickBooks knows of one attachment, not its bytes.
+func (c *Client) Attachable(ctx context.Context, id string) (Attachable, error) {
+	return readOne[Attachable](ctx, c, opRead, "attachable/"+url.PathEscape(id))
 }
 
 // Accounts reads the chart of accounts, inactive ones included.

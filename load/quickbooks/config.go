@@ -62,6 +62,16 @@ type Config struct {
 	// Production accepts https only. Needed for connecting, not for running.
 	RedirectURL string `yaml:"redirect_url"`
 
+	// PKCE adds a proof key (RFC 7636, S256) to connecting, so that a code taken
+	// from the person's browser is worth nothing to a thief who also has the app's
+	// secret. It matters only while a person connects.
+	//
+	// Defaults to off: nothing that Intuit publishes mentions it, neither the guide
+	// nor the discovery document, and an authorize page that refuses what it does
+	// not know would keep everybody out. The state and the app's secret protect a
+	// connection as far as Intuit documents.
+	PKCE bool `yaml:"pkce"`
+
 	// MinorVersion is sent with each call. Versions up to 74 are answered as 75
 	// since August 2025.
 	//

@@ -273,6 +273,6 @@ func TestClient_ReportsEachAnswer(t *testing.T) {
 	require.Len(t, b.heard, 1)
 	require.Equal(t, "1-tid-42", b.heard[0].TID)
 	require.Equal(t, "success", b.heard[0].Outcome)
-	require.Equal(t, quickbooks.Usage{CorePlus: 1}, b.client.Usage())
+	require.Equal(t, quickbooks.Metered{CorePlus: 1}, b.client.Metered())
 	require.Contains(t, b.logs.String(), "intuit_tid=1-tid-42")
 }

@@ -3,7 +3,11 @@ package quickbooks
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,12 +25,15 @@ var ErrState = errors.New("the answer is not to a connection that was started he
 
 // OAuth is an app registered with Intuit: it gets, renews and ends the right to
 // work in a company. It is safe for concurrent use, and remembers nothing; see
-// [Session] for that.
+// [Session] for that. With [Config.PKCE] the OAuth that began a connection must
+// also exchange its code.
 type OAuth struct {
 	cfg     Config
 	http    *http.Client
 	now     func() time.Time
 	metrics *Metrics
+
+	proofKey Secret // of PKCE, new for each OAuth
 }
 
 // NewOAuth returns the app that cfg describes. It takes the transport of client
@@ -40,7 +47,7 @@ func NewOAuth(cfg Config, client *http.Client, now func() time.Time, metrics *Me
 	if client != nil {
 		own.Transport = client.Transport
 	}
-	return &OAuth{cfg: cfg.withDefaults(), http: own, now: now, metrics: metrics}, nil
+	return &OAuth{cfg: cfg.withDefaults(), http: own, now: now, metrics: metrics, proofKey: Secret(rand.Text())}, nil
 }
 
 // Callback is what the connecting page sends the person back with.
@@ -48,7 +55,12 @@ type Callback struct {
 	Code    Secret // good for one exchange
 	RealmID string // the company that the person chose
 
-	// Verifier is the secret of PKCE that began the connection, or empty.
+	// State is the one that began the connection. With [Config.PKCE] the exchange
+	// needs it.
+	State Secret
+
+	// Verifier is the secret of PKCE that began the connection, where the caller
+	// made one itself, or empty.
 	Verifier Secret
 }
 
@@ -70,15 +82,16 @@ func ParseCallback(address, state string) (Callback, error) {
 	if q.Get("code") == "" || q.Get("realmId") == "" {
 		return Callback{}, errors.New("read callback: it lacks the code or the company")
 	}
-	return Callback{Code: Secret(q.Get("code")), RealmID: q.Get("realmId")}, nil
+	return Callback{Code: Secret(q.Get("code")), RealmID: q.Get("realmId"), State: Secret(state)}, nil
 }
 
 // AuthorizeURL is the page where a person lets us into a company. The state must
-// be unguessable, used once and bound to that person. A verifier adds PKCE; it is
-// not documented whether Intuit checks it.
+// be unguessable, used once and bound to that person. A verifier adds PKCE with a
+// secret of the caller's, whatever [Config.PKCE] says; without one that setting
+// decides.
 func (o *OAuth) AuthorizeURL(state string, verifier Secret) string {
 	var opts []oauth2.AuthCodeOption
-	if verifier != "" {
+	if verifier = o.verifier(Secret(state), verifier); verifier != "" {
 		opts = append(opts, oauth2.S256ChallengeOption(verifier.Reveal()))
 	}
 	return o.config().AuthCodeURL(state, opts...)
@@ -87,12 +100,25 @@ func (o *OAuth) AuthorizeURL(state string, verifier Secret) string {
 // Exchange turns the callback's code into the first token of a company.
 func (o *OAuth) Exchange(ctx context.Context, cb Callback) (Token, error) {
 	var opts []oauth2.AuthCodeOption
-	if cb.Verifier != "" {
-		opts = append(opts, oauth2.VerifierOption(cb.Verifier.Reveal()))
+	if verifier := o.verifier(cb.State, cb.Verifier); verifier != "" {
+		opts = append(opts, oauth2.VerifierOption(verifier.Reveal()))
 	}
 	return o.token(ctx, opExchange, Token{RealmID: cb.RealmID}, func(ctx context.Context) (*oauth2.Token, error) {
 		return o.config().Exchange(ctx, cb.Code.Reveal(), opts...)
 	})
+}
+
+// verifier is the secret of PKCE for one connection, or empty. Ours is computed
+// from the state, which is new each time, and a key that never leaves this
+// process: nothing has to be kept until the person comes back, and neither what
+// the browser saw nor the app's secret is enough to compute it.
+func (o *OAuth) verifier(state, own Secret) Secret {
+	if own != "" || !o.cfg.PKCE || state == "" {
+		return own
+	}
+	mac := hmac.New(sha256.New, []byte(o.proofKey.Reveal()))
+	mac.Write([]byte(state.Reveal()))
+	return Secret(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // Refresh turns a refresh token into the next token. The old one must be taken

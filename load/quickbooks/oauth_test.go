@@ -34,7 +34,7 @@ func TestParseCallback(t *testing.T) {
 	const at = "https://tieout.test/callback?"
 	got, err := quickbooks.ParseCallback(at+"code=c-1&state=s-1&realmId=42", "s-1")
 	require.NoError(t, err)
-	require.Equal(t, quickbooks.Callback{Code: "c-1", RealmID: "42"}, got)
+	require.Equal(t, quickbooks.Callback{Code: "c-1", RealmID: "42", State: "s-1"}, got)
 
 	for name, address := range map[string]string{
 		"WrongState": "code=c-1&state=s-2&realmId=42", "NoState": "code=c-1&realmId=42",

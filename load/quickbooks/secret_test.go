@@ -30,12 +30,13 @@ func TestSecret_NeverPrints(t *testing.T) {
 	t.Parallel()
 	token := freshToken()
 	cfg := config()
-	callback := quickbooks.Callback{Code: "planted-code", Verifier: "planted-verifier"}
+	callback := quickbooks.Callback{Code: "planted-code", State: "planted-state", Verifier: "planted-verifier"}
+	file := quickbooks.Attachable{ID: "7", TempDownloadURI: "https://planted.test/7"}
 	for _, value := range []any{
 		quickbooks.Secret("planted"), token, &token,
 		[]quickbooks.Token{token},
 		map[string]any{"t": token},
-		cfg, &cfg, callback,
+		cfg, &cfg, callback, file,
 		struct{ T quickbooks.Token }{token},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X"} {

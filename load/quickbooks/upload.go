@@ -36,7 +36,12 @@ type Attachable struct {
 	Note          string          `json:"Note,omitempty"`
 	Size          Decimal         `json:"Size,omitzero"` // in bytes, as answered
 	AttachableRef []AttachableRef `json:"AttachableRef,omitempty"`
-	MetaData      *MetaData       `json:"MetaData,omitempty"`
+
+	// TempDownloadURI answers the bytes without a token, for 15 minutes after it
+	// was read. Whoever has it has the file, so it is a secret.
+	TempDownloadURI Secret `json:"TempDownloadUri,omitempty"`
+
+	MetaData *MetaData `json:"MetaData,omitempty"`
 }
 
 func (Attachable) entity() string { return "Attachable" }
