@@ -13,7 +13,7 @@ import (
 func compare(p schema.Position, bill quickbooks.Bill, there bool) schema.Verification {
 	d := p.Draft
 	v := schema.Verification{
-		Company: p.Posting.Company, Invoice: schema.InvoiceID(p.Posting.Subject), Draft: p.Posting.Draft,
+		Company: p.Posting.Company, Kind: p.Posting.Kind, Subject: p.Posting.Subject, Draft: p.Posting.Draft,
 		Document: p.Posting.Document, Result: schema.VerifiedMissing,
 	}
 	if !there {

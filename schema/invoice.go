@@ -91,12 +91,13 @@ type Line struct {
 }
 
 // ContentSum hashes what the invoice says, its status and payment aside. Neither
-// when it was said nor which delivery said it matters.
+// when it was said nor which delivery said it matters, nor where its files are:
+// such addresses change by themselves.
 func (i Invoice) ContentSum() Sum {
 	h := newHasher()
 	for _, text := range []string{
 		string(i.Company), string(i.ID), i.Number, string(i.Contract), string(i.Worker), i.WorkerEmail, i.ExternalID,
-		i.Rate.String(), string(i.Currency), i.PaymentGroup, i.PDFURL,
+		i.Rate.String(), string(i.Currency), i.PaymentGroup,
 	} {
 		h.text(text)
 	}
@@ -118,17 +119,26 @@ func (i Invoice) ContentSum() Sum {
 }
 
 func (l Line) hash(h hasher) {
-	for _, text := range []string{l.ItemID, l.Concept, l.Description, l.Quantity, l.AttachmentURL} {
+	for _, text := range []string{l.ItemID, l.Concept, l.Description, l.Quantity} {
 		h.text(text)
 	}
 	h.money(l.Amount)
 	h.money(l.USDAmount)
 }
 
-// Sum hashes all that the invoice says, status and payment included: two
+// Sum hashes all that the invoice says, status, payment and files included: two
 // revisions with the same Sum mean the same.
 func (i Invoice) Sum() Sum {
-	return SumOf(i.ContentSum().String(), string(i.Status), i.PaidAt.UTC().Format(time.RFC3339Nano), i.BillDate.String())
+	return SumOf(i.revision().String(), string(i.Status), i.PaidAt.UTC().Format(time.RFC3339Nano), i.BillDate.String())
+}
+
+// revision hashes what one revision of the invoice replaces in another.
+func (i Invoice) revision() Sum {
+	parts := []string{i.ContentSum().String(), i.PDFURL}
+	for _, line := range i.Lines {
+		parts = append(parts, line.AttachmentURL)
+	}
+	return SumOf(parts...)
 }
 
 // Fold joins two revisions of an invoice: the content of the newer one, the
@@ -136,7 +146,7 @@ func (i Invoice) Sum() Sum {
 // are folded does not matter, and folding one twice changes nothing.
 func (i Invoice) Fold(j Invoice) Invoice {
 	folded, other := i, j
-	if newerRevision(j.UpdatedAt, i.UpdatedAt, j.ContentSum, i.ContentSum) {
+	if newerRevision(j.UpdatedAt, i.UpdatedAt, j.revision, i.revision) {
 		folded, other = j, i
 	}
 	if other.Status.Rank() > folded.Status.Rank() {

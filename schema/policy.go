@@ -46,6 +46,23 @@ type Policy struct {
 	// PayableAccounts names the accounts payable account by currency. It is
 	// needed only where QuickBooks has several of them in one currency.
 	PayableAccounts map[Currency]AccountID
+
+	// AttachFiles says whether the PDF of an invoice and the files of its lines are
+	// attached to its document.
+	AttachFiles bool
+	// FileHosts are the hosts that files may be fetched from. None means any that
+	// is public.
+	FileHosts []string
+
+	// RecordPayments says whether what Ontop paid is recorded as bill payments from
+	// WalletAccount.
+	RecordPayments bool
+	// RecordTopUps says whether money that came into the wallet is recorded as
+	// transfers from FundingAccount to WalletAccount.
+	RecordTopUps bool
+	// WalletAccount is the bank account in QuickBooks that stands for the wallet at
+	// Ontop, and FundingAccount the one that the wallet is filled from.
+	WalletAccount, FundingAccount AccountID
 }
 
 // PostOn is the status from which an invoice is posted.

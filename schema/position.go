@@ -20,4 +20,7 @@ type Position struct {
 	Verification Verification
 	// Decision is the newest one.
 	Decision Decision
+	// Corrections are the newest tasks of kind PostCorrection about the invoice, by
+	// subject, withdrawn ones aside.
+	Corrections []TaskPosition
 }

@@ -14,7 +14,23 @@ const (
 	// document, whichever: a live bill keeps a credit from being posted, and the
 	// other way round. Subject is an InvoiceID.
 	PostBill PostingKind = "bill"
+	// PostCorrection is a bill or vendor credit, as Posting.Form says, of what
+	// changed at the source after an invoice's document was posted. This and the
+	// following are kinds of [Task], whose subjects they have.
+	PostCorrection PostingKind = "correction"
+	// PostAttachment is a file attached to an invoice's document.
+	PostAttachment PostingKind = "attachment"
+	// PostPayment is a bill payment.
+	PostPayment PostingKind = "payment"
+	// PostTransfer is a transfer between two accounts of the company.
+	PostTransfer PostingKind = "transfer"
 )
+
+// TaskKinds returns the kinds of posting that follow from a [Task], in the order in
+// which they are made.
+func TaskKinds() []PostingKind {
+	return []PostingKind{PostCorrection, PostAttachment, PostPayment, PostTransfer}
+}
 
 // PostingState is what is known of a posting.
 type PostingState string

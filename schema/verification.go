@@ -29,6 +29,10 @@ const (
 	FieldPayable   Field = "payable_account"
 	FieldClass     Field = "class"
 	FieldLocation  Field = "location"
+	FieldFile      Field = "file"         // of an attachment: name, type or size
+	FieldLink      Field = "link"         // what an attachment or a payment belongs to
+	FieldAccountTo Field = "to_account"   // of a transfer
+	FieldBank      Field = "bank_account" // of a payment, or that a transfer comes from
 )
 
 // Difference is one field of a document that is not as it was drafted.
@@ -39,10 +43,12 @@ type Difference struct {
 }
 
 // Verification records that a posted document was read back from QuickBooks and
-// compared field by field. The newest of an invoice holds.
+// compared field by field. The newest of a posting's kind, subject and document
+// holds.
 type Verification struct {
 	Company     CompanyID
-	Invoice     InvoiceID
+	Kind        PostingKind // of the posting; the zero value means PostBill
+	Subject     string      // of the posting: the invoice, when it is a PostBill
 	Draft       DraftID
 	Document    DocumentID
 	Result      VerificationResult

@@ -101,7 +101,7 @@ func settledInvoices(b *testing.B, s *store.Store, n int) {
 		}
 		invoices, drafts, postings = append(invoices, i), append(drafts, d), append(postings, p)
 		verifications = append(verifications, schema.Verification{
-			Company: "acme", Invoice: i.ID, Draft: d.ID, Document: p.Document, Result: schema.VerifiedExact, Total: i.Total, RecordedAt: begin(),
+			Company: "acme", Kind: schema.PostBill, Subject: string(i.ID), Draft: d.ID, Document: p.Document, Result: schema.VerifiedExact, Total: i.Total, RecordedAt: begin(),
 		})
 	}
 	require.NoError(b, s.RecordInvoices(b.Context(), invoices))

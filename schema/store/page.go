@@ -230,10 +230,10 @@ func (s *Store) readDecisions(ctx context.Context, page *page) error {
 
 func (s *Store) readVerifications(ctx context.Context, page *page) error {
 	var scan verificationScan
-	query := `SELECT ` + verificationSelect + ` FROM verifications WHERE ` + page.span.where("invoice") + `
-		ORDER BY invoice, document, recorded_at DESC, seq DESC LIMIT 1 BY invoice, document`
+	query := `SELECT ` + verificationSelect + ` FROM verifications WHERE kind = 'bill' AND ` + page.span.where("subject") + `
+		ORDER BY subject, document, recorded_at DESC, seq DESC LIMIT 1 BY subject, document`
 	return s.each(ctx, query, page.span.params(), scan.dests(), func() {
-		if i, ok := page.places[string(scan.v.Invoice)]; ok {
+		if i, ok := page.places[scan.v.Subject]; ok {
 			page.verifications[i] = append(page.verifications[i], scan.verification())
 		}
 	})

@@ -25,8 +25,8 @@ const changedRows = `
 	SELECT invoice FROM decisions
 	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
 	UNION DISTINCT
-	SELECT invoice FROM verifications
-	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	SELECT subject FROM verifications
+	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
 	UNION DISTINCT
 	SELECT subject FROM postings
 	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
@@ -68,8 +68,8 @@ const standingRows = `
 			SELECT 4, id, '', '', '', toString(content), 0, [], recorded_at, recorded_at, (recorded_at, seq)
 			FROM invoices WHERE company = {company:String} AND id IN (SELECT id FROM candidates)
 			UNION ALL
-			SELECT 5, invoice, '', document, '', '', 0, [], recorded_at, recorded_at, (recorded_at, seq)
-			FROM verifications WHERE company = {company:String} AND invoice IN (SELECT id FROM candidates)
+			SELECT 5, subject, '', document, '', '', 0, [], recorded_at, recorded_at, (recorded_at, seq)
+			FROM verifications WHERE company = {company:String} AND kind = 'bill' AND subject IN (SELECT id FROM candidates)
 		),
 		newest AS
 		(

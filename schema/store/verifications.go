@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -10,7 +11,8 @@ import (
 const (
 	verificationColumns = `
 	company LowCardinality(String)
-	invoice String
+	kind LowCardinality(String)
+	subject String
 	draft String
 	document String
 	result LowCardinality(String)
@@ -22,7 +24,7 @@ const (
 	sync_token String
 	recorded_at DateTime64(6, 'UTC')`
 
-	verificationSelect = `company, invoice, draft, document, result,
+	verificationSelect = `company, kind, subject, draft, document, result,
 		` + pack + `difference_field` + packed + `difference_expected` + packed + `difference_found` + unpack + `, total, total_currency, sync_token, recorded_at`
 )
 
@@ -30,7 +32,7 @@ const (
 func (s *Store) RecordVerifications(ctx context.Context, verifications []schema.Verification) error {
 	return record(ctx, s, s.tables.verifications, verifications, func(v schema.Verification) []any {
 		return []any{
-			string(v.Company), string(v.Invoice), string(v.Draft), string(v.Document), string(v.Result),
+			string(v.Company), string(cmp.Or(v.Kind, schema.PostBill)), v.Subject, string(v.Draft), string(v.Document), string(v.Result),
 			list(v.Differences, func(d schema.Difference) string { return string(d.Field) }),
 			list(v.Differences, func(d schema.Difference) string { return d.Expected }),
 			list(v.Differences, func(d schema.Difference) string { return d.Found }),
@@ -52,7 +54,7 @@ type verificationScan struct {
 func (r *verificationScan) dests() []any {
 	v := &r.v
 	return []any{
-		(*string)(&v.Company), (*string)(&v.Invoice), (*string)(&v.Draft), (*string)(&v.Document), (*string)(&v.Result),
+		(*string)(&v.Company), (*string)(&v.Kind), &v.Subject, (*string)(&v.Draft), (*string)(&v.Document), (*string)(&v.Result),
 		(*string)(&r.fields), (*string)(&r.expected), (*string)(&r.found), &r.total, (*string)(&r.totalCurrency), &v.SyncToken, &r.recorded,
 	}
 }

@@ -200,7 +200,7 @@ func (h history) settleChunk(ctx context.Context, p *place, first, end int) erro
 			RecordedAt: h.at,
 		})
 		proofs = append(proofs, schema.Verification{
-			Company: company, Invoice: invoice.ID, Draft: draft.ID, Document: document, Result: schema.VerifiedExact, Total: invoice.Total,
+			Company: company, Kind: schema.PostBill, Subject: string(invoice.ID), Draft: draft.ID, Document: document, Result: schema.VerifiedExact, Total: invoice.Total,
 			RecordedAt: h.at,
 		})
 	}

@@ -1,18 +1,19 @@
--- A row is one reading back of a posted bill, compared field by field. The total is
--- what QuickBooks held, in minor units of the currency beside it.
+-- A row is one reading back of a posted document, compared field by field. The total
+-- is what QuickBooks held, in minor units of the currency beside it.
 --
--- Repeats: one row per reading, and a row may be there twice; the newest of an
--- invoice and document by (recorded_at, seq) holds.
+-- Repeats: one row per reading, and a row may be there twice; the newest of a
+-- kind, subject and document by (recorded_at, seq) holds.
 --
--- Serves: the newest verifications of given invoices, and through the projection
--- the invoices verified since an instant of the server's clock.
+-- Serves: the newest verifications of given subjects, and through the projection
+-- the subjects verified since an instant of the server's clock.
 
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS verifications {{.OnCluster}}
 (
     company             LowCardinality(String),
-    invoice             String CODEC(ZSTD),
+    kind                LowCardinality(String),
+    subject             String CODEC(ZSTD),
     draft               String,
     document            String,
     result              LowCardinality(String),
@@ -26,9 +27,9 @@ CREATE TABLE IF NOT EXISTS verifications {{.OnCluster}}
     seq                 UInt64 CODEC(Delta, ZSTD),
     stored_at           DateTime64(6, 'UTC') DEFAULT now64(6) CODEC(Delta, ZSTD),
 
-    PROJECTION since (SELECT company, stored_at, invoice ORDER BY company, stored_at)
+    PROJECTION since (SELECT company, kind, stored_at, subject ORDER BY company, kind, stored_at)
 )
 ENGINE = {{.Engine}}
 PARTITION BY toYYYYMM(recorded_at)
-ORDER BY (company, invoice, recorded_at, seq)
+ORDER BY (company, kind, subject, recorded_at, seq)
 SETTINGS {{.Settings 256}};

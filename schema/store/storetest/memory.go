@@ -32,7 +32,7 @@ type Memory struct {
 	drafts        history[invoiceKey, schema.Draft]
 	decisions     history[invoiceKey, schema.Decision]
 	postings      history[postingKey, schema.Posting]
-	verifications history[invoiceKey, schema.Verification]
+	verifications history[postingKey, schema.Verification]
 	payees        history[payeeKey, schema.Payee]
 	rules         history[schema.CompanyID, schema.RuleSet]
 	books         history[schema.CompanyID, schema.Books]

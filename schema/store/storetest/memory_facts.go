@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -121,7 +122,8 @@ func (m *Memory) RecordVerifications(ctx context.Context, verifications []schema
 		for _, v := range verifications {
 			v.Differences = clone(v.Differences)
 			v.RecordedAt = instant(v.RecordedAt)
-			m.verifications.add(invoiceKey{company: v.Company, invoice: v.Invoice}, v.RecordedAt, m.next(), v)
+			v.Kind = cmp.Or(v.Kind, schema.PostBill)
+			m.verifications.add(postingKey{company: v.Company, kind: v.Kind, subject: v.Subject}, v.RecordedAt, m.next(), v)
 		}
 	})
 }

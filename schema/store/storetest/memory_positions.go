@@ -25,7 +25,7 @@ func (m *Memory) position(key invoiceKey, asOf time.Time) schema.Position {
 		if draft, ok := m.drafts.newestThat(key, asOf, named); ok {
 			p.Draft = draft
 		}
-		p.Verification, _ = m.verifications.newestThat(key, asOf, func(v schema.Verification) bool {
+		p.Verification, _ = m.verifications.newestThat(billOf(key), asOf, func(v schema.Verification) bool {
 			return v.Document == p.Posting.Document
 		})
 	}

@@ -169,7 +169,7 @@ func posting(d schema.Draft, state schema.PostingState, recorded time.Time) sche
 // verification returns an exact verification of a posting.
 func verification(p schema.Posting, recorded time.Time) schema.Verification {
 	return schema.Verification{
-		Company: p.Company, Invoice: schema.InvoiceID(p.Subject), Draft: p.Draft, Document: p.Document, Result: schema.VerifiedExact,
+		Company: p.Company, Kind: p.Kind, Subject: p.Subject, Draft: p.Draft, Document: p.Document, Result: schema.VerifiedExact,
 		Total: schema.NewMoney(12_345, "USD"), SyncToken: "0", RecordedAt: recorded,
 	}
 }
