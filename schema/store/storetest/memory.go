@@ -41,6 +41,7 @@ type Memory struct {
 	connections   history[schema.CompanyID, schema.Connection]
 	secrets       history[secretKey, string]
 	claims        history[claimKey, claim]
+	metered       history[meterKey, schema.MeteredCalls]
 }
 
 type (

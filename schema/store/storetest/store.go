@@ -29,6 +29,7 @@ type Store interface {
 	Checks
 	Mirror
 	Leases
+	Meter
 }
 
 // Intake stores deliveries and what became of them.
@@ -155,4 +156,15 @@ type Leases interface {
 	// may act. Two holders never both may; at times neither may.
 	TryLease(ctx context.Context, name, holder string, ttl time.Duration, now time.Time) (bool, error)
 	ReleaseLease(ctx context.Context, name, holder string, now time.Time) error
+}
+
+// Meter counts what Intuit meters, and knows whether anything was sent at all.
+type Meter interface {
+	// RecordMetered says how many calls a process had made in a month. Counts
+	// only grow: one below what was recorded before changes nothing.
+	RecordMetered(ctx context.Context, calls schema.MeteredCalls) error
+	// Metered sums up what all processes called in the month.
+	Metered(ctx context.Context, company schema.CompanyID, month schema.Period) (schema.Metered, error)
+	// Sent reports whether any posting of the company was ever named.
+	Sent(ctx context.Context, company schema.CompanyID) (bool, error)
 }

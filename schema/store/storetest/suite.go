@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"Secrets", secretChecks()},
 		{"Mirror", mirrorChecks()},
 		{"Leases", leaseChecks()},
+		{"Metered", meteredChecks()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
