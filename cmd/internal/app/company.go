@@ -59,6 +59,7 @@ func (a *App) quickbooksConfig(c config.Company) quickbooks.Config {
 		RevokeURL:    q.RevokeURL,
 		ClientID:     q.ClientID,
 		ClientSecret: quickbooks.Secret(q.ClientSecret.Reveal()),
+		PKCE:         q.PKCE,
 		RedirectURL:  a.cfg.Private.URL + oauthCallback,
 		BatchSize:    q.BatchSize,
 		Limits: quickbooks.Limits{

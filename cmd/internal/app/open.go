@@ -84,7 +84,6 @@ func (a *App) open(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("company %s: %w", c.ID, err)
 		}
-		a.tellMissing(ctx, c)
 		a.companies = append(a.companies, opened)
 		rounds = append(rounds, transform.Config{
 			CompanyID: opened.id, ClientIDs: c.Ontop.ClientIDs, Policy: c.Policy.Schema(),
@@ -113,16 +112,6 @@ func (a *App) openStore(ctx context.Context) error {
 		return fmt.Errorf("bring tables up to date: %w", err)
 	}
 	return nil
-}
-
-// tellMissing says which wishes of a policy this version does not fulfil.
-func (a *App) tellMissing(ctx context.Context, c config.Company) {
-	if c.Policy.AttachPDF {
-		a.log.WarnContext(ctx, "policy.attach_pdf is true, and this version attaches nothing", slog.String("company", c.ID))
-	}
-	if c.Policy.RecordPayments {
-		a.log.WarnContext(ctx, "policy.record_payments is true, and this version records none", slog.String("company", c.ID))
-	}
 }
 
 // leases returns where claims are kept: with an embedded store in its folder, which

@@ -216,6 +216,13 @@ type QuickBooks struct {
 	// taken.
 	RealmID string `yaml:"realm_id"`
 
+	// PKCE adds a proof key to connecting, which protects the code that the
+	// browser carries. Intuit publishes nothing about it, so that a page which
+	// refuses what it does not know may keep you from connecting.
+	//
+	// Defaults to false: the state and the client secret protect a connection.
+	PKCE bool `yaml:"pkce"`
+
 	// BatchSize is how many bills are sent in one request, 1 to 30.
 	//
 	// Defaults to 30, the most that QuickBooks takes.
@@ -244,6 +251,30 @@ type QuickBooks struct {
 	//
 	// Defaults to 40.
 	BatchesPerMinute int `yaml:"batches_per_minute"`
+
+	// MeteredBudget is how many metered calls this company may bring the app to in
+	// a calendar month (UTC). Bills are posted and read back at once while the
+	// month's use is not ahead of it; else one waits for company, at most an hour.
+	// Full batches, and looking at the books, never wait. 0 is no limit. Intuit's
+	// free tier has 500,000 for all companies of an app together.
+	//
+	// Defaults to 5000, which lets a company with 1,000 invoices a month never wait
+	// and keeps one with 10,000 within it.
+	MeteredBudget *int `yaml:"metered_budget"`
+
+	// MirrorDays is how many days back the nightly sweep reads bills, by their
+	// date. Bills dated earlier are followed only when they change. Every 1,000
+	// bills in that time cost a metered call a night.
+	//
+	// Defaults to 92, a quarter: what is older is closed in most companies.
+	MirrorDays int `yaml:"mirror_days"`
+
+	// DuplicateDays is how far apart, in days, a bill that somebody typed in and an
+	// invoice of the same vendor, amount and currency may be dated to be taken for
+	// the same, and put before a person.
+	//
+	// Defaults to 7.
+	DuplicateDays int `yaml:"duplicate_days"`
 }
 
 // Policy is how a company's invoices are booked.
@@ -295,11 +326,34 @@ type Policy struct {
 	// QuickBooks numbers it. Needed only where there are several in one currency.
 	PayableAccounts map[string]string `yaml:"payable_accounts"`
 
-	// AttachPDF asks for the invoice's PDF to be attached to the bill. This
-	// version attaches nothing, and says so in the log when it is true.
+	// AttachPDF says whether the PDF of an invoice, and the files of its lines, are
+	// fetched from where Ontop says that they are and attached to its bill.
+	//
+	// Defaults to false.
 	AttachPDF bool `yaml:"attach_pdf"`
 
-	// RecordPayments asks for bill payments to be recorded. This version records
-	// none, and says so in the log when it is true.
+	// FileHosts are the names of the hosts that such files may be fetched from.
+	//
+	// Defaults to any host on the internet; never to one on a private network.
+	FileHosts []string `yaml:"file_hosts"`
+
+	// RecordPayments says whether what Ontop paid is recorded as bill payments from
+	// the payment account.
+	//
+	// Defaults to false.
 	RecordPayments bool `yaml:"record_payments"`
+
+	// PaymentAccount is the id in QuickBooks of the bank account that stands for
+	// the wallet at Ontop. Needed to record payments or top-ups.
+	PaymentAccount string `yaml:"payment_account"`
+
+	// RecordTopUps says whether money that came into the wallet is recorded as
+	// transfers from the top-up account to the payment account.
+	//
+	// Defaults to false.
+	RecordTopUps bool `yaml:"record_top_ups"`
+
+	// TopUpAccount is the id in QuickBooks of the bank account that the wallet is
+	// filled from. Needed to record top-ups.
+	TopUpAccount string `yaml:"top_up_account"`
 }

@@ -71,6 +71,10 @@ func TestParse(t *testing.T) {
 		require.Equal(t, "acme", acme.Name)
 		require.Equal(t, 5*time.Minute, acme.Ontop.Tolerance)
 		require.Equal(t, 30, acme.QuickBooks.BatchSize)
+		require.Equal(t, 5000, *acme.QuickBooks.MeteredBudget)
+		require.Equal(t, 92, acme.QuickBooks.MirrorDays)
+		require.Equal(t, 7, acme.QuickBooks.DuplicateDays)
+		require.False(t, acme.QuickBooks.PKCE)
 	})
 
 	t.Run("SaysThePolicyInTheWordsOfTheStages", func(t *testing.T) {
@@ -79,6 +83,12 @@ func TestParse(t *testing.T) {
     policy:
       payee: {EOR: worker}
       payable_accounts: {EUR: "33"}
+      attach_pdf: true
+      file_hosts: [files.example.com]
+      record_payments: true
+      payment_account: "35"
+      record_top_ups: true
+      top_up_account: "36"
 `), home())
 		require.NoError(t, err)
 		require.Equal(t, schema.Policy{
@@ -93,6 +103,12 @@ func TestParse(t *testing.T) {
 			NegativeTotal:   schema.NegativeHold,
 			BillDate:        schema.BillOnIssueDate,
 			PayableAccounts: map[schema.Currency]schema.AccountID{"EUR": "33"},
+			AttachFiles:     true,
+			FileHosts:       []string{"files.example.com"},
+			RecordPayments:  true,
+			RecordTopUps:    true,
+			WalletAccount:   "35",
+			FundingAccount:  "36",
 		}, c.Companies[0].Policy.Schema())
 	})
 
@@ -214,6 +230,45 @@ func TestParse_Mistakes(t *testing.T) {
 			text: "companies: [{id: a, policy: {payee: {BARTER: worker}}}]\n",
 			want: `companies[a].policy.payee: must be one of PAYMENT_AGENT, SERVICE_PROVIDER, CONTRACTOR_OF_RECORD, EOR, is "BARTER"`,
 		},
+		"PaymentsFromNowhere": {
+			text: company("    policy: {record_payments: true}\n"),
+			want: "companies[acme].policy.payment_account: is missing; record_payments needs the id in QuickBooks of the bank account " +
+				"that stands for the wallet at Ontop",
+		},
+		"TopUpsOfNoWallet": {
+			text: company("    policy: {record_top_ups: true, top_up_account: '36'}\n"),
+			want: "companies[acme].policy.payment_account: is missing; record_top_ups needs",
+		},
+		"TopUpsFromNowhere": {
+			text: company("    policy: {record_top_ups: true, payment_account: '35'}\n"),
+			want: "companies[acme].policy.top_up_account: is missing; record_top_ups needs the id in QuickBooks of the bank account " +
+				"that the wallet is filled from",
+		},
+		"TopUpsFromTheWallet": {
+			text: company("    policy: {record_top_ups: true, payment_account: '35', top_up_account: '35'}\n"),
+			want: `companies[acme].policy.top_up_account: must differ from payment_account, is "35" too`,
+		},
+		"AccountByName": {
+			text: company("    policy: {record_payments: true, payment_account: Ontop wallet}\n"),
+			want: `companies[acme].policy.payment_account: must be the account's id in QuickBooks, which is a number, is "Ontop wallet"`,
+		},
+		"FileHostThatIsAnAddress": {
+			text: company("    policy: {file_hosts: ['https://files.example.com/']}\n"),
+			want: `companies[acme].policy.file_hosts[0]: must be the name of a host, such as files.example.com, is "https://files.example.com/"`,
+		},
+		"BudgetThatIsNoNumber": {
+			text: "companies: [{id: a, quickbooks: {metered_budget: plenty}}]\n",
+			want: `companies[a].quickbooks.metered_budget: must be a number, is "plenty"`,
+		},
+		"BudgetBelowNothing": {
+			text: "companies: [{id: a, quickbooks: {metered_budget: -1}}]\n",
+			want: "companies[a].quickbooks.metered_budget: must be from 0 to 100000000, is -1",
+		},
+		"MirrorOfNoDays": {
+			text: "companies: [{id: a, quickbooks: {mirror_days: -3, duplicate_days: 400}}]\n",
+			want: "companies[a].quickbooks.mirror_days: must be from 1 to 3660, is -3\n" +
+				"companies[a].quickbooks.duplicate_days: must be from 1 to 366, is 400",
+		},
 		"UnknownCurrency": {
 			text: "companies: [{id: a, policy: {payable_accounts: {usd: '33'}}}]\n",
 			want: `companies[a].policy.payable_accounts: currency "usd": not an ISO 4217 code in upper case`,
@@ -226,6 +281,18 @@ func TestParse_Mistakes(t *testing.T) {
 			require.ErrorContains(t, err, tc.want)
 		})
 	}
+}
+
+// No budget is something else than a budget that is not given.
+func TestParse_NoMeteredBudget(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse([]byte(minimal()+"      metered_budget: 0\n      pkce: true\n"), home())
+	require.NoError(t, err)
+	require.Zero(t, *c.Companies[0].QuickBooks.MeteredBudget)
+	require.True(t, c.Companies[0].QuickBooks.PKCE)
+	var page bytes.Buffer
+	require.NoError(t, c.Print(&page))
+	require.Contains(t, page.String(), "metered_budget: 0\n")
 }
 
 func TestParse_ASecretThatCannotBeHadIsOneMistake(t *testing.T) {

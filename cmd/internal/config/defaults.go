@@ -49,6 +49,12 @@ func (c Company) withDefaults() Company {
 	c.QuickBooks.RequestsPerMinute = cmp.Or(c.QuickBooks.RequestsPerMinute, 500)
 	c.QuickBooks.RequestsPerSecond = cmp.Or(c.QuickBooks.RequestsPerSecond, 10)
 	c.QuickBooks.BatchesPerMinute = cmp.Or(c.QuickBooks.BatchesPerMinute, 40)
+	if c.QuickBooks.MeteredBudget == nil {
+		budget := 5000
+		c.QuickBooks.MeteredBudget = &budget
+	}
+	c.QuickBooks.MirrorDays = cmp.Or(c.QuickBooks.MirrorDays, 92)
+	c.QuickBooks.DuplicateDays = cmp.Or(c.QuickBooks.DuplicateDays, 7)
 	c.Policy = c.Policy.withDefaults()
 	return c
 }

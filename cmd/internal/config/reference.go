@@ -69,6 +69,8 @@ func typeName(e ast.Expr) string {
 	switch t := e.(type) {
 	case *ast.Ident:
 		return t.Name
+	case *ast.StarExpr:
+		return typeName(t.X)
 	case *ast.ArrayType:
 		return "[]" + typeName(t.Elt)
 	case *ast.MapType:

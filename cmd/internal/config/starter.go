@@ -30,4 +30,6 @@ companies:
       closed_period: hold       # hold | next_open_day
       negative_total: hold      # hold | credit
       bill_date: issue_date     # issue_date | period_end | paid_at
+      attach_pdf: true          # the invoice's PDF, to its bill
+      record_payments: false    # true needs payment_account
 `

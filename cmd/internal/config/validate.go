@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
-
-	"github.com/tieout/tieout/schema"
 )
 
 var companyID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
@@ -213,48 +211,7 @@ func (q QuickBooks) validate(m *mistakes, key string) {
 	m.between(key+".requests_per_minute", q.RequestsPerMinute, 1, 500)
 	m.between(key+".requests_per_second", q.RequestsPerSecond, 1, 10)
 	m.between(key+".batches_per_minute", q.BatchesPerMinute, 1, 40)
-}
-
-func (p Policy) validate(m *mistakes, key string) {
-	m.oneOf(key+".post_on", p.PostOn, string(schema.PostOnCreated), string(schema.PostOnConfirmed), string(schema.PostOnPaid))
-	m.oneOf(key+".create_vendors", p.CreateVendors,
-		string(schema.CreateAfterReview), string(schema.CreateAutomatically), string(schema.CreateNever))
-	m.oneOf(key+".closed_period", p.ClosedPeriod, string(schema.ClosedHold), string(schema.ClosedNextOpenDay))
-	m.oneOf(key+".negative_total", p.NegativeTotal, string(schema.NegativeHold), string(schema.NegativeCredit))
-	m.oneOf(key+".bill_date", p.BillDate,
-		string(schema.BillOnIssueDate), string(schema.BillOnPeriodEnd), string(schema.BillOnPaidAt))
-	for signing, kind := range p.Payee {
-		m.oneOf(key+".payee", signing, string(schema.SigningPaymentAgent), string(schema.SigningServiceProvider),
-			string(schema.SigningContractorOfRecord), string(schema.SigningEOR))
-		m.oneOf(key+".payee."+signing, kind, string(schema.PayeeWorker), string(schema.PayeePlatform))
-	}
-	for code, account := range p.PayableAccounts {
-		if _, err := schema.ParseCurrency(code); err != nil {
-			m.add(key+".payable_accounts", "%w", err)
-		}
-		if account == "" {
-			m.add(key+".payable_accounts."+code, "is empty; give the account's id in QuickBooks")
-		}
-	}
-}
-
-// Schema returns the policy in the words of the stages.
-func (p Policy) Schema() schema.Policy {
-	policy := schema.Policy{
-		PostOn:          schema.PostOn(p.PostOn),
-		Payee:           map[schema.Signing]schema.PayeeKind{},
-		PlatformVendor:  p.PlatformVendor,
-		CreateVendors:   schema.VendorCreation(p.CreateVendors),
-		ClosedPeriod:    schema.ClosedPeriod(p.ClosedPeriod),
-		NegativeTotal:   schema.NegativeTotal(p.NegativeTotal),
-		BillDate:        schema.BillDateRule(p.BillDate),
-		PayableAccounts: map[schema.Currency]schema.AccountID{},
-	}
-	for signing, kind := range p.Payee {
-		policy.Payee[schema.Signing(signing)] = schema.PayeeKind(kind)
-	}
-	for code, account := range p.PayableAccounts {
-		policy.PayableAccounts[schema.Currency(code)] = schema.AccountID(account)
-	}
-	return policy
+	m.between(key+".metered_budget", *q.MeteredBudget, 0, 100_000_000)
+	m.between(key+".mirror_days", q.MirrorDays, 1, 3660)
+	m.between(key+".duplicate_days", q.DuplicateDays, 1, 366)
 }
