@@ -8,7 +8,6 @@ import (
 	"maps"
 	"mime"
 	"mime/multipart"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
@@ -22,9 +21,15 @@ func attachableKind() *kind {
 		name: "Attachable", plural: "Attachables", series: "attachable",
 		fields: []field{
 			text("FileName", 1000, filterable, sortable),
-			text("Note", 2000),
-			text("ContentType", 0), text("Category", 0), ignored("Size"), ignored("TempDownloadUri"), ignored("FileAccessUri"),
-			list("AttachableRef", group("EntityRef", text("value", 0), text("type", 0)), ignored("LineInfo"), flag("IncludeOnSend")),
+			text("Note", 2000, filterable, sortable),
+			text("ContentType", 100, filterable, sortable), text("Category", 100, filterable, sortable),
+			text("PlaceName", 2000, filterable, sortable), text("Tag", 2000, filterable, sortable),
+			text("Long", 100, filterable, sortable), text("Lat", 100, filterable, sortable),
+			amount("Size", readOnly, filterable, sortable),
+			ignored("FileAccessUri"), ignored("TempDownloadUri"), ignored("ThumbnailFileAccessUri"), ignored("ThumbnailTempDownloadUri"),
+			list("AttachableRef",
+				group("EntityRef", text("value", 0, filterable), text("type", 0, filterable)),
+				ignored("LineInfo"), flag("IncludeOnSend")),
 			ignored("Sha256"),
 		},
 		rules: attachableRules,
@@ -36,11 +41,16 @@ func attachableRules(w *write) *Fault {
 	for _, item := range list {
 		link, _ := item.(object)
 		kindName, id := textAt(link, "EntityRef", "type"), textAt(link, "EntityRef", "value")
-		if w.r.server.kinds[kindName] == nil {
+		k := w.r.kindOf(kindName) // both "Bill" and "bill" are documented
+		if k == nil {
 			return refuse("6050", "Entity type "+kindName+" is not supported", "AttachableRef")
 		}
-		if w.find(kindName, id) == nil {
+		if w.find(k.name, id) == nil {
 			return notFound(id)
+		}
+		link["EntityRef"] = object{"type": k.name, "value": id}
+		if link["IncludeOnSend"] == nil {
+			link["IncludeOnSend"] = false
 		}
 	}
 	return nil
@@ -55,8 +65,7 @@ func fileTypes() []string {
 }
 
 // upload takes multipart parts file_metadata_NN and file_content_NN and links
-// each file as its metadata says. The bytes are not kept: their size and hash
-// are.
+// each file as its metadata says.
 func (c *call) upload() answer {
 	if len(c.body) > maxUpload {
 		return c.faulted(refuse("6030", "Request is larger than 100 MB", ""))
@@ -140,15 +149,8 @@ func (c *call) attach(metadata object, f file) outcome {
 	hash := sha256.Sum256(f.content)
 	obj := with(saved, "Size", count(len(f.content)))
 	obj["Sha256"] = hex.EncodeToString(hash[:]) // the simulator's own, for tests
+	obj["FileAccessUri"] = "/v3/company/" + c.realm.ID + "/download/" + rec.id
 	c.realm.set(rec, obj)
-	return outcome{name: "Attachable", body: rec.obj}
-}
-
-// download answers with an address that lives 15 minutes on the real service.
-// Assumed: its form; nothing answers there.
-func (c *call) download(id string) answer {
-	if c.realm.find("Attachable", id, 0) == nil {
-		return c.faulted(notFound(id))
-	}
-	return answer{status: http.StatusOK, contentType: "text/plain", body: []byte("https://files.invalid/" + c.realm.ID + "/" + id)}
+	c.server.keep(rec, f.content)
+	return outcome{name: "Attachable", body: c.dressed(rec.obj)}
 }

@@ -117,7 +117,7 @@ func (c *call) readItem(item batchItem, batch uint64) object {
 	if fault != nil {
 		return object{"Fault": fault}
 	}
-	return object{"QueryResponse": response}
+	return object{"QueryResponse": c.dressedRows(response)}
 }
 
 // itemID is the request id of an item: the request's, joined with the bId.
@@ -184,8 +184,8 @@ func (c *call) item(id string, o object) batchItem {
 		item.fault = refuse("2010", "The item names no entity that can be written", "")
 	case item.op.name == "":
 		item.fault = missing("operation")
-	case slices.Contains(options, "void"): // bills have no void
-		item.fault = refuse("500", "Operation void is not supported.", item.op.entity)
+	case slices.Contains(options, "void"):
+		item.op.name = "void"
 	}
 	return item
 }

@@ -83,18 +83,23 @@ func billRules(w *write) *Fault {
 	if empty(w.obj["DueDate"]) {
 		w.obj["DueDate"] = dueDate(textAt(w.obj, "TxnDate"), term)
 	}
-	balance := amountAt(w.obj, "TotalAmt")
-	if w.old != nil {
-		paid := amountAt(w.old.obj, "TotalAmt").Sub(amountAt(w.old.obj, "Balance"))
-		balance = balance.Sub(paid)
-		w.obj["LinkedTxn"] = w.old.obj["LinkedTxn"]
-	}
-	w.obj["Balance"] = number(balance)
+	balance := w.carryBalance()
 	if w.r.MultiCurrency {
 		home := balance.Mul(amountAt(w.obj, "ExchangeRate")).Round(decimals(w.r.HomeCurrency))
 		w.obj["HomeBalance"] = number(home)
 	}
 	return nil
+}
+
+// carryBalance sets what is left of the total: what was paid before stays paid.
+func (w *write) carryBalance() decimal.Decimal {
+	balance := amountAt(w.obj, "TotalAmt")
+	if w.old != nil {
+		balance = balance.Sub(amountAt(w.old.obj, "TotalAmt").Sub(amountAt(w.old.obj, "Balance")))
+		w.obj["LinkedTxn"] = w.old.obj["LinkedTxn"]
+	}
+	w.obj["Balance"] = number(balance)
+	return balance
 }
 
 func dueDate(day string, term *record) string {
@@ -145,9 +150,18 @@ func vendorCreditKind() *kind {
 			if fault := w.purchase(); fault != nil {
 				return fault
 			}
-			w.obj["Balance"] = w.obj["TotalAmt"]
+			w.carryBalance()
 			return nil
 		},
+		stored: func(w *write, rec *record) {
+			if w.previous != nil {
+				w.r.owe(refAt(w.previous, "VendorRef"), amountAt(w.previous, "Balance"))
+			}
+			w.r.owe(refAt(rec.obj, "VendorRef"), amountAt(rec.obj, "Balance").Neg())
+		},
 		mayDelete: notLinked,
+		buried: func(r *realm, rec *record) {
+			r.owe(refAt(rec.obj, "VendorRef"), amountAt(rec.obj, "Balance"))
+		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrUnknown is a company, entity or id that the server does not hold.
@@ -158,10 +159,13 @@ func (s *Server) Merge(realmID, entity, from, into string) error {
 	if gone == nil || kept == nil || gone == kept || !w.kind.listed {
 		return fmt.Errorf("merge %s %s into %s: %w", entity, from, into, ErrUnknown)
 	}
-	name := map[string]string{"Vendor": "VendorRef", "Account": "AccountRef", "Class": "ClassRef", "Customer": "CustomerRef", "Department": "DepartmentRef"}[w.kind.name]
-	for _, txn := range []string{"Bill", "VendorCredit", "BillPayment"} {
+	names := map[string][]string{
+		"Vendor": {"VendorRef"}, "Class": {"ClassRef"}, "Customer": {"CustomerRef"}, "Department": {"DepartmentRef"},
+		"Account": {"AccountRef", "APAccountRef", "BankAccountRef", "CCAccountRef", "FromAccountRef", "ToAccountRef"},
+	}[w.kind.name]
+	for _, txn := range []string{"Bill", "VendorCredit", "BillPayment", "Transfer"} {
 		for _, rec := range w.r.tables[txn].all {
-			if changed, ok := repoint(rec.obj, name, from, ref(into, shownName(kept))); ok && !rec.deleted {
+			if changed, ok := repoint(rec.obj, names, from, ref(into, shownName(kept))); ok && !rec.deleted {
 				w.r.store(rec, changed.(object))
 			}
 		}
@@ -174,23 +178,23 @@ func (s *Server) Merge(realmID, entity, from, into string) error {
 
 // repoint replaces references anywhere inside v, and reports whether there were
 // any.
-func repoint(v any, name, from string, to object) (any, bool) {
+func repoint(v any, names []string, from string, to object) (any, bool) {
 	switch v := v.(type) {
 	case object:
 		changed, found := make(object, len(v)), false
 		for key, inner := range v {
-			if key == name && refAt(v, name) == from {
+			if slices.Contains(names, key) && refAt(v, key) == from {
 				changed[key], found = to, true
 				continue
 			}
-			replaced, ok := repoint(inner, name, from, to)
+			replaced, ok := repoint(inner, names, from, to)
 			changed[key], found = replaced, found || ok
 		}
 		return changed, found
 	case []any:
 		changed, found := make([]any, 0, len(v)), false
 		for _, inner := range v {
-			replaced, ok := repoint(inner, name, from, to)
+			replaced, ok := repoint(inner, names, from, to)
 			changed, found = append(changed, replaced), found || ok
 		}
 		return changed, found

@@ -56,6 +56,8 @@ func (c *call) classify() string {
 		return "authorize"
 	case strings.HasPrefix(c.path, "/.well-known/"):
 		return "discovery"
+	case strings.HasPrefix(c.path, downloadPath):
+		return "attachment"
 	}
 	parts := strings.Split(strings.Trim(c.path, "/"), "/")
 	if len(parts) < 4 || parts[0] != "v3" || parts[1] != "company" {
@@ -85,6 +87,8 @@ func (c *call) dispatch() answer {
 		return c.authorize()
 	case "discovery":
 		return c.discovery()
+	case "attachment":
+		return c.attachment()
 	case "other":
 		return answer{status: http.StatusNotFound, contentType: "text/plain", body: []byte("no such page")}
 	}
@@ -164,7 +168,7 @@ func (c *call) read() answer {
 	case rec.deleted:
 		return c.faulted(deletedByOther(k))
 	}
-	return c.ok(object{k.name: rec.obj})
+	return c.ok(object{k.name: c.dressed(rec.obj)})
 }
 
 func (c *call) query() answer {
@@ -180,7 +184,7 @@ func (c *call) query() answer {
 	if fault != nil {
 		return c.faulted(fault)
 	}
-	return c.ok(object{"QueryResponse": response})
+	return c.ok(object{"QueryResponse": c.dressedRows(response)})
 }
 
 // ok answers 200 with body and the time.

@@ -9,6 +9,7 @@
 //	/connect/oauth2              consent
 //	/oauth2/v1/tokens/bearer     tokens
 //	/v2/oauth2/tokens/revoke     disconnection
+//	/attachments/...             what TempDownloadUri points at
 //	/_sim/...                    the control API, see below
 //
 // # Guarantees
@@ -19,10 +20,10 @@
 // # What it does not do
 //
 // It keeps no ledger: account balances stay zero. It computes no tax. It speaks
-// no XML. It keeps an upload's size and hash, not its bytes. It knows Vendor,
-// Customer, Employee, Account, Class, Department, Bill, VendorCredit,
-// BillPayment (create and delete) and Attachable; Term, Item and CompanyCurrency
-// can be read.
+// no XML. It knows Vendor, Customer, Employee, Account, Class, Department, Bill,
+// VendorCredit, BillPayment (create, void and delete), Transfer and Attachable;
+// Term, Item and CompanyCurrency can be read. It keeps up to 256 MiB of uploads in
+// memory, and of those beyond only size and hash.
 //
 // # Assumed
 //
@@ -55,7 +56,11 @@
 // gets 6000; a US company ignores GlobalTaxCalculation; a nested object in a sparse
 // update replaces the old one; a new currency opens an A/P account of its own;
 // MAXRESULTS above 1000 gets 4001; a bId that comes twice fails the batch; a
-// merged record is gone; a payment changes a bill's time but not its SyncToken.
+// merged record is gone; a payment changes a bill's time but not its SyncToken; a
+// payment comes from an account in the home currency or its own, and its lines are
+// at most its total; a transfer between accounts in two currencies is in the
+// foreign one, and two foreign ones get 6000; a transfer of nothing gets 2090;
+// conditions on AttachableRef hold for one and the same link.
 //
 // # Control API
 //

@@ -23,6 +23,8 @@ type kind struct {
 	stored func(w *write, rec *record)
 	// mayDelete says why a record cannot go.
 	mayDelete func(r *realm, rec *record) *Fault
+	// void empties a record that stays in the books; nil where there is no void.
+	void func(w *write, rec *record)
 	// buried runs after a record is gone.
 	buried func(r *realm, rec *record)
 }
@@ -32,7 +34,7 @@ func kinds() map[string]*kind {
 	for _, k := range []*kind{
 		vendorKind(), customerKind(), employeeKind(),
 		accountKind(), classKind(), departmentKind(), termKind(), itemKind(), currencyKind(),
-		billKind(), vendorCreditKind(), billPaymentKind(), attachableKind(),
+		billKind(), vendorCreditKind(), billPaymentKind(), transferKind(), attachableKind(),
 	} {
 		k.fields = append(commonFields(), k.fields...)
 		all[k.name] = k

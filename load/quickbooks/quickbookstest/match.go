@@ -10,6 +10,7 @@ import (
 
 // test is one condition, checked against an entity's table.
 type test struct {
+	list  string // the list that path is inside of, or ""
 	path  []string
 	field field
 	op    string

@@ -21,7 +21,7 @@ func (w *write) purchase() *Fault {
 		return fault
 	}
 	if refAt(vendor.obj, "CurrencyRef") != code { // assumed: the code
-		return refuse("6000", "Business Validation Error: Transactions can have only one foreign currency at a time.", "VendorRef")
+		return onlyOneForeign("VendorRef")
 	}
 	for _, check := range []func(string) *Fault{w.payable, w.location, w.taxes, w.lines, w.total, w.uniqueNumber} {
 		if fault := check(code); fault != nil {

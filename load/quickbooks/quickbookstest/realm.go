@@ -17,6 +17,7 @@ type record struct {
 	updated time.Time
 	deleted bool
 	batch   uint64 // the batch that created it, which cannot see it
+	content []byte // of an attachment
 }
 
 func (rec *record) active() bool { return rec.obj["Active"] != false }

@@ -76,13 +76,33 @@ func (r *realm) candidates(k *kind, tests []test) []*record {
 // matches leaves inactive records out unless the statement asks about Active.
 func matches(k *kind, rec *record, tests []test) bool {
 	asked := false
+	linked := make(map[string][]test)
 	for _, t := range tests {
 		asked = asked || t.path[0] == "Active"
+		if t.list != "" {
+			linked[t.list] = append(linked[t.list], t)
+			continue
+		}
 		if !t.holds(rec.obj) {
 			return false
 		}
 	}
+	for name, tests := range linked {
+		if !anyHolds(rec.obj[name], tests) {
+			return false
+		}
+	}
 	return asked || !k.listed || rec.active()
+}
+
+// anyHolds reports whether one element of a list meets all conditions on it: a
+// type and an id say something only together (assumed).
+func anyHolds(list any, tests []test) bool {
+	items, _ := list.([]any)
+	return slices.ContainsFunc(items, func(item any) bool {
+		o, _ := item.(object)
+		return !slices.ContainsFunc(tests, func(t test) bool { return !t.holds(o) })
+	})
 }
 
 func pageOf(k *kind, hits []*record, q Query) object {
@@ -141,9 +161,18 @@ func (k *kind) tests(where []Condition) ([]test, *Fault) {
 		if f.name == "Id" && c.Operator != "=" && c.Operator != "IN" {
 			return nil, refuse("4001", "QueryValidationError: operator "+c.Operator+" is not supported for Id", "")
 		}
-		tests = append(tests, test{path: path, field: f, op: c.Operator, want: c.Values})
+		tests = append(tests, k.test(path, f, c))
 	}
 	return tests, nil
+}
+
+// test is a condition on an attribute, or on one of the objects in a list.
+func (k *kind) test(path []string, f field, c Condition) test {
+	t := test{path: path, field: f, op: c.Operator, want: c.Values}
+	if head, _ := k.attribute(path[:1]); head.shape == listShape {
+		t.list, t.path = path[0], path[1:]
+	}
+	return t
 }
 
 // queryable finds an attribute that has the trait. Assumed: an unknown one and

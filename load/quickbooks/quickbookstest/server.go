@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,9 @@ type Server struct {
 	late   []lateWrite
 	tids   uint64
 
+	kept    int    // bytes of attachments
+	sealKey string // of the addresses of attachments
+
 	events   []webhookEvent // not yet told
 	eventIDs uint64
 
@@ -58,8 +62,9 @@ func (s *Server) Reset() {
 
 func (s *Server) reset() {
 	s.ahead, s.queue, s.chaos, s.late, s.tids = 0, nil, nil, nil, 0
-	s.events, s.eventIDs = nil, 0
+	s.events, s.eventIDs, s.kept = nil, 0, 0
 	s.rand = rand.New(rand.NewPCG(s.cfg.Seed, 1))
+	s.sealKey = strconv.FormatUint(rand.New(rand.NewPCG(s.cfg.Seed, 3)).Uint64(), 16)
 	s.stats = newStats()
 	s.grants = newGrants()
 	s.apps = make(map[string]App)

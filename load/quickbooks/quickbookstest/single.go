@@ -24,12 +24,12 @@ func (c *call) single() answer {
 		return c.faulted(fault)
 	}
 	included := strings.Split(c.params.Get("include"), ",")
-	if slices.Contains(included, "void") { // bills have no void; to ignore it would update the bill instead
-		return c.faulted(refuse("500", "Operation void is not supported.", k.name))
-	}
 	op := operation{
 		kind: k, in: in, name: c.params.Get("operation"), entity: k.name,
 		force: slices.Contains(included, "allowduplicatedocnum"),
+	}
+	if slices.Contains(included, "void") { // to ignore it would update the record instead
+		op.name = "void"
 	}
 	out := c.realm.once(requestID, op, func() outcome {
 		if f := c.itemFault(""); f != nil {
@@ -47,7 +47,7 @@ func (c *call) single() answer {
 type operation struct {
 	kind   *kind
 	entity string
-	name   string // "", "create", "update" or "delete"
+	name   string // "", "create", "update", "delete" or "void"
 	in     object
 	force  bool
 }
@@ -59,6 +59,8 @@ func (r *realm) perform(op operation, batch uint64) outcome {
 	switch op.name {
 	case "delete":
 		return w.remove(op.in)
+	case "void":
+		return w.annul(op.in)
 	case "create":
 		if textAt(op.in, "Id") != "" { // assumed: an id on a create is dropped
 			op.in = with(op.in, "Id", "")

@@ -229,3 +229,23 @@ func (w *write) remove(in object) outcome {
 	}
 	return outcome{name: w.kind.name, body: object{"status": "Deleted", "domain": "QBO", "Id": rec.id}}
 }
+
+// annul voids the record that in names. Bills have no void.
+func (w *write) annul(in object) outcome {
+	if w.kind.void == nil {
+		return failed(refuse("500", "Operation void is not supported.", w.kind.name))
+	}
+	id := textAt(in, "Id")
+	if id == "" {
+		return failed(missing("Id"))
+	}
+	rec, fault := w.current(in, id)
+	if fault != nil {
+		return failed(fault)
+	}
+	if !w.person && w.r.closed(textAt(rec.obj, "TxnDate")) {
+		return failed(w.r.periodClosed())
+	}
+	w.kind.void(w, rec)
+	return outcome{name: w.kind.name, body: rec.obj}
+}
