@@ -84,6 +84,71 @@ type Item struct {
 	Rules            []RuleUse  `json:"rules"`
 	// Holds are all reasons why the invoice is not posted; State is the first.
 	Holds []HoldReason `json:"holds"`
+	// Corrections are the documents that make the books say what the invoice says
+	// since it changed, oldest first.
+	Corrections []ItemCorrection `json:"corrections"`
+}
+
+// ItemCorrection is one document that corrects what was posted for an invoice, or
+// the proposal of one.
+type ItemCorrection struct {
+	Subject      string          `json:"subject"`
+	Kind         DocumentKind    `json:"kind"` // empty where no document is made
+	QuickBooksID DocumentID      `json:"quickbooks_id"`
+	Amount       Amount          `json:"amount"` // below zero for a vendor credit; as read back once it was
+	Currency     Currency        `json:"currency"`
+	State        CorrectionState `json:"state"`
+	ApprovedBy   string          `json:"approved_by"` // or accepted by; empty while nobody said anything
+	Reason       string          `json:"reason"`      // what that person said
+}
+
+// CorrectionState is where one document of a correction stands. The set is closed.
+type CorrectionState string
+
+// The states of a correction's document.
+const (
+	CorrectionProposed  CorrectionState = "proposed"  // a person has to say whether it is posted
+	CorrectionHeld      CorrectionState = "held"      // something is missing or unclear
+	CorrectionApproved  CorrectionState = "approved"  // the next load posts it
+	CorrectionDeclined  CorrectionState = "declined"  // QuickBooks refused it
+	CorrectionUncertain CorrectionState = "uncertain" // it was sent, and no answer came
+	CorrectionPosted    CorrectionState = "posted"    // it was not read back yet
+	CorrectionVerified  CorrectionState = "verified"  // read back, exact
+	CorrectionDiffers   CorrectionState = "differs"   // read back, and not as it was posted
+	CorrectionDeleted   CorrectionState = "deleted"   // no longer in QuickBooks
+	CorrectionAccepted  CorrectionState = "accepted"  // not posted: the books are right as they are
+)
+
+// CorrectionState tells where a task of kind [PostCorrection] stands.
+func (p TaskPosition) CorrectionState() CorrectionState {
+	switch p.Posting.State {
+	case PostingNamed, PostingUncertain:
+		return CorrectionUncertain
+	case PostingPosted, PostingAdopted:
+		switch p.Verification.Result {
+		case VerifiedExact:
+			return CorrectionVerified
+		case VerifiedDivergent:
+			return CorrectionDiffers
+		case VerifiedMissing:
+			return CorrectionDeleted
+		}
+		return CorrectionPosted
+	case PostingDeclined:
+	}
+	switch p.Task.State {
+	case TaskAccepted:
+		return CorrectionAccepted
+	case TaskProposed:
+		return CorrectionProposed
+	case TaskHeld:
+		return CorrectionHeld
+	case TaskReady, TaskWithdrawn:
+	}
+	if p.Posting.State == PostingDeclined && !p.Task.RecordedAt.After(p.Posting.RecordedAt) {
+		return CorrectionDeclined
+	}
+	return CorrectionApproved
 }
 
 // RuleUse names a rule that coded a line, and the version that did.

@@ -1,7 +1,10 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -93,6 +96,29 @@ func CorrectionSubject(invoice InvoiceID, round, part int) string {
 	return fmt.Sprintf("%s:%d.%d", invoice, round, part)
 }
 
+// CorrectionPart takes a [CorrectionSubject] apart. Both numbers are zero when it is
+// none.
+func CorrectionPart(subject string) (round, part int) {
+	numbers := subject[strings.LastIndexByte(subject, ':')+1:]
+	before, after, _ := strings.Cut(numbers, ".")
+	round, err := strconv.Atoi(before)
+	if err != nil {
+		return 0, 0
+	}
+	if part, err = strconv.Atoi(after); err != nil {
+		return 0, 0
+	}
+	return round, part
+}
+
+// laterCorrection reports whether a names a later part of the corrections of an
+// invoice than b does.
+func laterCorrection(a, b string) bool {
+	aRound, aPart := CorrectionPart(a)
+	bRound, bPart := CorrectionPart(b)
+	return cmp.Or(cmp.Compare(aRound, bRound), cmp.Compare(aPart, bPart), cmp.Compare(a, b)) > 0
+}
+
 // FileSubject names a file of an invoice: "5001:pdf", or "5001:file:ITEM" for that
 // of a line.
 func FileSubject(invoice InvoiceID, item string) string {
@@ -135,6 +161,8 @@ func (t Task) Seal() Task {
 // TaskPosition is all that is known of one task at one instant. What is not known
 // is the zero value.
 type TaskPosition struct {
+	// Task is the newest one with the ID that the live posting names, else the
+	// newest one.
 	Task         Task
 	Posting      Posting      // the newest of its kind and subject
 	Verification Verification // the newest one of the live posting's document

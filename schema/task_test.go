@@ -91,3 +91,15 @@ func TestSubjects_TellEveryTaskApart(t *testing.T) {
 		seen[subject] = true
 	}
 }
+
+func TestCorrectionPart_TakesTheSubjectApart(t *testing.T) {
+	t.Parallel()
+	for _, invoice := range []schema.InvoiceID{"5001", "a:1.2", ""} {
+		round, part := schema.CorrectionPart(schema.CorrectionSubject(invoice, 12, 3))
+		require.Equal(t, []int{12, 3}, []int{round, part}, invoice)
+	}
+	for _, subject := range []string{"", "5001", "5001:pdf", "5001:1", "5001:1.x", "5001:x.1"} {
+		round, part := schema.CorrectionPart(subject)
+		require.Equal(t, []int{0, 0}, []int{round, part}, subject)
+	}
+}
