@@ -12,9 +12,16 @@ type Backlog struct {
 	Waiting          int
 	Due              int // ready to post
 	OldestDue        time.Time
-	Uncertain        int // named or uncertain postings
+	Uncertain        int // named or uncertain postings of vendors and bills
 	OldestUncertain  time.Time
 	Unverified       int
 	OldestUnverified time.Time
 	Declined         int
+
+	// The same of tasks, whatever their kind.
+	TasksDue          int // may be posted, now or when their RetryAt has come
+	TasksWaiting      int // a person has to do something: see TaskPosition.Waits
+	OldestTaskWaiting time.Time
+	TasksUncertain    int // named or uncertain postings
+	TasksUnverified   int // posted or adopted, and never read back
 }

@@ -43,6 +43,44 @@ func (s *Store) WorkerContracts(
 	return found, nil
 }
 
+// WorkerInvoices returns, by worker, the newest record of every invoice that names
+// one of workers, by id, without its lines. Its cost follows how many invoices ever
+// named them.
+func (s *Store) WorkerInvoices(
+	ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
+) (map[schema.WorkerID][]schema.Invoice, error) {
+	// As with contracts: the projection finds what ever named a worker.
+	const ever = `SELECT DISTINCT id FROM invoices WHERE company = {company:String} AND worker IN {ids:Array(String)}`
+	const newest = `
+		SELECT ` + invoiceHead + `
+		FROM invoices
+		WHERE company = {company:String} AND id IN {ids:Array(String)}
+		ORDER BY id, recorded_at DESC, seq DESC
+		LIMIT 1 BY id`
+	var ids []string
+	err := byIDs(workers, func(workers []string) error {
+		some, err := s.texts(ctx, ever, params{"company": string(company), "ids": workers})
+		ids = append(ids, some...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find invoices by worker: %w", err)
+	}
+	found := map[schema.WorkerID][]schema.Invoice{}
+	var scan invoiceScan
+	err = byIDs(ids, func(ids []string) error {
+		return s.each(ctx, newest, params{"company": string(company), "ids": ids}, scan.head(), func() {
+			if i := scan.invoice(); slices.Contains(workers, i.Worker) {
+				found[i.Worker] = append(found[i.Worker], i)
+			}
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read invoices by worker: %w", err)
+	}
+	return found, nil
+}
+
 // DocNumbers returns, by payee and number, the invoice that was drafted first
 // under each of numbers. Drafts without a payee do not count.
 func (s *Store) DocNumbers(

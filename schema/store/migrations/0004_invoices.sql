@@ -7,8 +7,8 @@
 -- outside the years that the engine's own types can hold.
 --
 -- Serves: invoices by id, the invoices of a month by bill_date, and through the
--- projection, which the engine keeps in step with every part, those recorded since
--- an instant of the server's clock.
+-- projections, which the engine keeps in step with every part, those recorded since
+-- an instant of the server's clock, and those that name a given worker.
 
 -- +goose NO TRANSACTION
 -- +goose Up
@@ -56,7 +56,8 @@ CREATE TABLE IF NOT EXISTS invoices {{.OnCluster}}
     seq             UInt64 CODEC(Delta, ZSTD),
     stored_at       DateTime64(6, 'UTC') DEFAULT now64(6) CODEC(Delta, ZSTD),
 
-    PROJECTION since (SELECT company, stored_at, id ORDER BY company, stored_at)
+    PROJECTION since (SELECT company, stored_at, id ORDER BY company, stored_at),
+    PROJECTION workers (SELECT company, worker, id ORDER BY company, worker)
 )
 ENGINE = {{.Engine}}
 PARTITION BY toYYYYMM(recorded_at)

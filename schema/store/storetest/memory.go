@@ -33,6 +33,8 @@ type Memory struct {
 	decisions     history[invoiceKey, schema.Decision]
 	postings      history[postingKey, schema.Posting]
 	verifications history[postingKey, schema.Verification]
+	tasks         history[postingKey, schema.Task]
+	about         map[aboutKey][]string // the subjects of tasks that ever named an invoice
 	payees        history[payeeKey, schema.Payee]
 	rules         history[schema.CompanyID, schema.RuleSet]
 	books         history[schema.CompanyID, schema.Books]
@@ -63,6 +65,10 @@ type (
 		kind    schema.PostingKind
 		subject string
 	}
+	aboutKey struct {
+		kind    schema.PostingKind
+		invoice invoiceKey
+	}
 	payeeKey struct {
 		company schema.CompanyID
 		payee   schema.PayeeKey
@@ -92,7 +98,9 @@ type (
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{deliveries: make(map[schema.CompanyID][]schema.Delivery), blocks: make(map[string]bool)}
+	return &Memory{
+		deliveries: make(map[schema.CompanyID][]schema.Delivery), blocks: make(map[string]bool), about: make(map[aboutKey][]string),
+	}
 }
 
 // Inject has fault asked, before every call, how the method of that name fails.

@@ -31,6 +31,25 @@ func (m *Memory) WorkerContracts(
 	return found, nil
 }
 
+// WorkerInvoices returns the newest record of every invoice of each worker.
+func (m *Memory) WorkerInvoices(
+	ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
+) (map[schema.WorkerID][]schema.Invoice, error) {
+	found := map[schema.WorkerID][]schema.Invoice{}
+	err := m.do(ctx, "WorkerInvoices", func() {
+		for _, key := range m.invoiceKeys(company) {
+			if i, ok := m.invoices.newest(key, time.Time{}); ok && slices.Contains(workers, i.Worker) {
+				i.Lines = nil
+				found[i.Worker] = append(found[i.Worker], cloneInvoice(i))
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
 // DocNumbers returns which invoice was drafted under each number first.
 func (m *Memory) DocNumbers(
 	ctx context.Context, company schema.CompanyID, numbers []string,

@@ -128,6 +128,7 @@ func (m *Memory) Backlog(ctx context.Context, company schema.CompanyID) (schema.
 			backlog.Unverified++
 			earliest(&backlog.OldestUnverified, position.Posting.RecordedAt)
 		}
+		m.countTasks(company, &backlog)
 	})
 	if err != nil {
 		return schema.Backlog{}, err

@@ -31,6 +31,7 @@ func (m *Memory) position(key invoiceKey, asOf time.Time) schema.Position {
 	}
 	p.Invoice, p.Draft, p.Posting = cloneInvoice(p.Invoice), cloneDraft(p.Draft), clonePosting(p.Posting)
 	p.Verification.Differences = clone(p.Verification.Differences)
+	p.Corrections = m.corrections(key, asOf)
 	return p
 }
 

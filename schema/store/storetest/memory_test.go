@@ -11,7 +11,10 @@ import (
 	"github.com/tieout/tieout/schema/store/storetest"
 )
 
-var _ storetest.Store = (*storetest.Memory)(nil)
+var (
+	_ storetest.Store = (*storetest.Memory)(nil)
+	_ storetest.Tasks = (*storetest.Memory)(nil)
+)
 
 func TestMemory_Inject(t *testing.T) {
 	t.Parallel()

@@ -68,6 +68,11 @@ type Archive interface {
 	DocNumbers(
 		ctx context.Context, company schema.CompanyID, numbers []string,
 	) (map[schema.PayeeKey]map[string]schema.InvoiceID, error)
+	// WorkerInvoices returns, by worker, the newest record of every invoice that
+	// names one of workers, by id, without its lines.
+	WorkerInvoices(
+		ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
+	) (map[schema.WorkerID][]schema.Invoice, error)
 }
 
 // Drafts keeps what the transform makes of invoices.
@@ -134,6 +139,47 @@ type Checks interface {
 	Positions(
 		ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time,
 	) iter.Seq2[schema.Position, error]
+}
+
+// Tasks keeps what else is to be made in QuickBooks. Of a kind and subject the newest
+// holds. In a [schema.TaskPosition] the posting comes without its body, but for that
+// of UnverifiedTasks.
+type Tasks interface {
+	RecordTasks(ctx context.Context, tasks []schema.Task) error
+	// LatestTasks returns the newest task of each subject that has any.
+	LatestTasks(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, subjects []string,
+	) (map[string]schema.Task, error)
+	// DueTasks returns at most limit tasks that may be posted now, the one recorded
+	// first leading: ready, without a live posting of their kind and subject, and not
+	// declined, except by a posting that may be retried by now, or where the task was
+	// recorded after the decline. One that names an invoice is due only while that
+	// invoice's own document is posted or adopted, and was there when it was read
+	// back last.
+	DueTasks(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, now time.Time, limit int,
+	) ([]schema.Task, error)
+	TaskPositions
+}
+
+// TaskPositions joins what is known of tasks.
+type TaskPositions interface {
+	// WaitingTasks returns, by kind and subject, the tasks of which
+	// [schema.TaskPosition.Waits] is true.
+	WaitingTasks(ctx context.Context, company schema.CompanyID) ([]schema.TaskPosition, error)
+	// UnverifiedTasks returns at most limit posted or adopted tasks of a kind whose
+	// document was never read back, the one whose posting was recorded first leading.
+	UnverifiedTasks(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, limit int,
+	) ([]schema.TaskPosition, error)
+	// InvoiceTasks returns, by invoice, all tasks of a kind about it, by subject.
+	// Withdrawn ones are among them.
+	InvoiceTasks(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, invoices []schema.InvoiceID,
+	) (map[schema.InvoiceID][]schema.TaskPosition, error)
+	// Amended yields, by id, every invoice of which [schema.Position.Amended] is
+	// true. It comes whole, lines included.
+	Amended(ctx context.Context, company schema.CompanyID) iter.Seq2[schema.Position, error]
 }
 
 // Mirror keeps what QuickBooks holds of bills, whoever entered them.
