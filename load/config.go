@@ -62,6 +62,22 @@ type Config struct {
 	//
 	// Defaults to 7: who types an invoice in takes its date, or the day of typing.
 	DuplicateDays int `yaml:"duplicate_days"`
+
+	// MeteredBudget is how many metered calls the company may bring its app to in a
+	// calendar month, in UTC. While the month is ahead of it, batches that are not
+	// full and reads back of a few documents wait for company; see the package
+	// comment. A negative budget is none: nothing waits.
+	//
+	// Defaults to 5000: a hundred companies then fit the free tier of Intuit's
+	// program, 500,000 calls of an app.
+	MeteredBudget int `yaml:"metered_budget"`
+
+	// Metered returns how many metered calls were made for the company in the month
+	// that now lies in, by whichever process. It is called often, from several
+	// goroutines, and must be quick.
+	//
+	// Defaults to what the loader's client called since the loader was made.
+	Metered func(now time.Time) int64 `yaml:"-"`
 }
 
 func (c Config) withDefaults(clientBatch int) Config {
@@ -71,6 +87,7 @@ func (c Config) withDefaults(clientBatch int) Config {
 	c.BooksEvery = cmp.Or(c.BooksEvery, 24*time.Hour)
 	c.MirrorDays = cmp.Or(c.MirrorDays, 92)
 	c.DuplicateDays = cmp.Or(c.DuplicateDays, 7)
+	c.MeteredBudget = cmp.Or(c.MeteredBudget, 5000)
 	return c
 }
 

@@ -49,22 +49,33 @@
 // was typed in since the last look is not known. What somebody
 // did to documents of ours is recorded as a new verification.
 //
-// Intuit meters what is read. A company with 10,000 bills a month costs at most,
-// when they arrive one by one all month long:
+// Intuit meters what is read, and blocks an app that used up its month. What is
+// metered and need not be at once is spent from a budget of the company, 5,000 calls
+// a month unless it is told otherwise: batches that are not full, and reads back of
+// fewer than 200 documents. They go at once while the month's use is below a line
+// that begins at a quarter of the budget (a twelfth for reads) and ends a little
+// below all of it. Above the line they wait for company: one batch goes each hour
+// all the same, and one read every six hours, since the mirror meets what was not
+// read back within the hour, whole, and so for nothing. Full batches and the mirror
+// never wait, and may bring a month above its budget. The month is UTC's, and its
+// use what Config.Metered says of all processes.
 //
-//	a look at the changes and one at the settings, every hour     1,440
-//	a sweep each night: 31 pages of bills in three months,
-//	2 of vendor credits, 2 of what is older, some 4 of the chart  1,170
-//	batches that are not full: 150 at once, then one in 30 minutes 1,590
-//	small reads back: 150 at once, then one in 2 hours              510
-//	                                                              -----
-//	                                                              4,710
+//	invoices a month, one by one              1,000    10,000
+//	a look at the changes and at the settings,
+//	every hour                                1,440     1,440
+//	a sweep each night, of three months: a page
+//	per 1,000 bills, and some 8 more            360     1,170
+//	batches, and reads back                   2,000     2,290
+//	                                          -----    ------
+//	                                          3,800     4,900
 //
-// Bills that come together fill batches instead, 334 of them and 50 reads; a page
-// of changes that they fill has the books swept, at some 39 calls for every 1,000.
-// Documents that no small read has read back are met by the mirror within the hour,
-// whole, and so for nothing. Whether a batch is metered at all is not settled; it is
-// counted. Config.BatchSize of 1 makes every bill a batch, and keeps no such bound.
+// A thousand never wait to be posted, however they crowd. Of ten thousand a good
+// tenth goes at once, the rest by the dozen: half wait less than 25 minutes, none
+// more than an hour, and half are read back within 80 minutes. With a budget of
+// 30,000 none of them waits. Bills that come together fill batches instead, 334 of
+// them and 50 reads; a page of changes that they fill has the books swept, at some
+// 39 calls for every 1,000. Whether a batch is metered at all is not settled; it is
+// counted. Config.BatchSize of 1 makes every bill a batch, which never waits.
 //
 // # What it relies on
 //

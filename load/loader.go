@@ -61,6 +61,7 @@ type Store interface {
 	Proofs
 	Shelf
 	Mirror
+	Agenda
 }
 
 // Loader posts the drafts of one company. Its methods may be called from several
@@ -77,7 +78,10 @@ type Loader struct {
 	instance string // tells this loader's batches from another's
 	batches  atomic.Uint64
 	block    block
-	pace     pace
+	pace     *pace
+	crafts   []craft
+	settled  quiet // which kinds have nothing that is named or uncertain
+	proven   quiet // and which have nothing that is to be read back
 }
 
 // New returns a loader of cfg.Company, whose QuickBooks is books. A nil metrics
@@ -87,9 +91,13 @@ func New(store Store, books *quickbooks.Client, cfg Config, log *slog.Logger, me
 		metrics = NewMetrics(nil)
 	}
 	metrics.begin(cfg.Company)
+	if cfg.Metered == nil {
+		cfg.Metered = meteredBy(books)
+	}
+	cfg = cfg.withDefaults(books.BatchSize())
 	return &Loader{
-		store: store, books: books, cfg: cfg.withDefaults(books.BatchSize()), rules: newRules(cfg.Patience),
-		log: log, metrics: metrics, instance: rand.Text(), pace: newPace(),
+		store: store, books: books, cfg: cfg, rules: newRules(cfg.Patience), log: log, metrics: metrics, instance: rand.Text(),
+		pace: &pace{budget: int64(cfg.MeteredBudget), used: cfg.Metered}, crafts: crafts(),
 	}
 }
 
@@ -113,42 +121,66 @@ type Result struct {
 	Vendors Tally
 	Bills   Tally // vendor credits included
 
+	Corrections, Attachments, Payments, Transfers Tally
+
 	// Exact, Divergent and Missing count the documents that were read back.
 	Exact, Divergent, Missing int
 }
 
 // Plus returns the sum of both results.
 func (r Result) Plus(s Result) Result {
-	return Result{
-		r.Vendors.plus(s.Vendors), r.Bills.plus(s.Bills), r.Exact + s.Exact, r.Divergent + s.Divergent, r.Missing + s.Missing,
+	for _, kind := range append([]schema.PostingKind{schema.PostVendor, schema.PostBill}, schema.TaskKinds()...) {
+		*r.of(kind) = r.of(kind).plus(*s.of(kind))
 	}
+	r.Exact, r.Divergent, r.Missing = r.Exact+s.Exact, r.Divergent+s.Divergent, r.Missing+s.Missing
+	return r
 }
 
 func (r *Result) of(kind schema.PostingKind) *Tally {
-	if kind == schema.PostVendor {
+	switch kind {
+	case schema.PostVendor:
 		return &r.Vendors
+	case schema.PostCorrection:
+		return &r.Corrections
+	case schema.PostAttachment:
+		return &r.Attachments
+	case schema.PostPayment:
+		return &r.Payments
+	case schema.PostTransfer:
+		return &r.Transfers
+	case schema.PostBill:
 	}
 	return &r.Bills
 }
 
 // RunOnce does one cycle: it settles what is open, creates approved vendors,
-// posts due bills and reads back what was posted. The error joins what went
-// wrong on the way; the result counts what was done all the same. Nothing new is
-// posted while what is open could not be looked up.
+// posts due bills and reads them back, and then does the same for due tasks, which
+// build on bills that were read back. The error joins what went wrong on the way;
+// the result counts what was done all the same. Nothing new is posted while what is
+// open could not be looked up.
 func (l *Loader) RunOnce(ctx context.Context) (Result, error) {
 	began := l.now()
 	defer func() { l.metrics.cycle.Observe(l.now().Sub(began).Seconds()) }()
 	result, err := l.Settle(ctx)
-	phases := []struct {
-		name string
-		run  func(context.Context) (Result, error)
-	}{{"vendors", l.Vendors}, {"bills", l.Bills}, {"verify", l.Verify}}
+	post := err == nil
 	if err != nil {
-		phases = phases[2:]
 		err = fmt.Errorf("settle: %w", err)
 	}
 	errs := []error{err}
-	for _, phase := range phases {
+	for _, phase := range []struct {
+		name  string
+		run   func(context.Context) (Result, error)
+		posts bool
+	}{
+		{"vendors", l.Vendors, true},
+		{"bills", l.Bills, true},
+		{"verify", l.verifyBills, false},
+		{"tasks", l.Tasks, true},
+		{"verify tasks", l.verifyTasks, false},
+	} {
+		if phase.posts && !post {
+			continue
+		}
 		done, err := phase.run(ctx)
 		result = result.Plus(done)
 		if err != nil {

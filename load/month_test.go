@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A month of a company is played at a tenth of 10,000 bills, one arriving every
-// 43 minutes and nudging a cycle, with two months of as many behind it. What depends
-// on their number is added: a sweep of 30,000 bills takes 31 pages, and batches and
-// small reads come as often as the pace allows at most. Batches are counted as metered.
+// A month of a company with 1,000 bills is played, one arriving every 43 minutes
+// and nudging a cycle, with two months of as many behind it. None of them waits,
+// and the month stays within the budget. Batches are counted as metered. What
+// becomes of ten times as many is told by TestPace, whose numbers these are.
 func TestLoader_MeteredCallsOfAMonth(t *testing.T) {
 	t.Parallel()
 	const bills, hours = 1000, 30 * 24
@@ -34,14 +34,11 @@ func TestLoader_MeteredCallsOfAMonth(t *testing.T) {
 			for next < (hour+1)*bills/hours {
 				next++
 				b.record(b.draft(100_000+next, today))
-				b.cycle()
+				result := b.cycle()
+				require.Equal(t, 1, result.Bills.Posted, "bill %d does not wait", next)
+				require.Equal(t, 1, result.Exact, "nor to be read back")
 			}
 			sleep(hourLong)
-		}
-		for range 3 {
-			b.cycle()
-			b.mirror()
-			sleep(2 * hourLong)
 		}
 
 		used := b.sim.Stats()
@@ -50,13 +47,7 @@ func TestLoader_MeteredCallsOfAMonth(t *testing.T) {
 		t.Logf("%d metered calls: %d looks at the changes, %d queries, %d reads, %d batches",
 			calls, count("cdc"), count("query"), count("read"), count("batch"))
 		require.Len(t, b.bills(), 3*bills)
-		backlog, err := b.store.Backlog(t.Context(), acme)
-		require.NoError(t, err)
-		require.Zero(t, backlog.Due+backlog.Unverified+backlog.Declined)
-		const batches, pages = 150 + hours*2, 30 * (31 - 3)
-		whole := calls - count("batch") + batches + pages // small reads are at their most already
-		t.Logf("at most %d with ten times as many", whole)
-		require.Less(t, whole, 5000)
+		require.Less(t, calls, 5000)
 	})
 }
 

@@ -1,36 +1,94 @@
 package load
 
 import (
+	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
+	"github.com/tieout/tieout/load/quickbooks"
 )
 
+// What is not full may go at once while the month's use is ahead of the calendar by
+// less than a part of the budget. Reads may be ahead by less than batches: a
+// document that is not read back is met by the mirror within the hour, for nothing,
+// and one that is not posted waits.
 const (
-	// smallAtOnce is how many batches that are not full leave without waiting, and
-	// how many small reads: a new connection, a test or a quiet company never waits.
-	smallAtOnce = 150
-
-	// smallBatchEvery and smallReadEvery are how often one more may go. The mirror
-	// reads back for nothing within the hour what no small read did.
-	smallBatchEvery = 30 * time.Minute
-	smallReadEvery  = 2 * time.Hour
+	batchesAhead = 4  // a quarter of the budget
+	readsAhead   = 12 // a twelfth
 )
 
-// pace keeps invoices that arrive one by one from costing a metered call or two
-// each. It is safe for concurrent use.
-type pace struct{ batches, reads *rate.Limiter }
+// How often one more may go when the month is further ahead than that.
+const (
+	smallBatchEvery = time.Hour
+	smallReadEvery  = 6 * time.Hour
+)
 
-func newPace() pace {
-	return pace{
-		batches: rate.NewLimiter(rate.Every(smallBatchEvery), smallAtOnce),
-		reads:   rate.NewLimiter(rate.Every(smallReadEvery), smallAtOnce),
-	}
+// pace spends a month's budget of metered calls on what need not wait for company:
+// batches that are not full, and reads back of a few documents. It is safe for
+// concurrent use.
+type pace struct {
+	budget int64                 // of a calendar month in UTC; negative for none
+	used   func(time.Time) int64 // of it in the month that the time lies in
+
+	mu                  sync.Mutex
+	lastBatch, lastRead time.Time // that went although the month was too far ahead
 }
 
 // batch reports whether a batch of n documents may go, of size at most. A full one
 // always may.
-func (p pace) batch(now time.Time, n, size int) bool { return n >= size || p.batches.AllowN(now, 1) }
+func (p *pace) batch(now time.Time, n, size int) bool {
+	return n >= size || p.spend(now, batchesAhead, &p.lastBatch, smallBatchEvery)
+}
 
 // read reports whether n documents may be read back.
-func (p pace) read(now time.Time, n int) bool { return n >= idsTogether || p.reads.AllowN(now, 1) }
+func (p *pace) read(now time.Time, n int) bool {
+	return n >= idsTogether || p.spend(now, readsAhead, &p.lastRead, smallReadEvery)
+}
+
+// spend reports whether one more call may be made: because the month allows it, or
+// because none was made in spite of the month for long enough.
+func (p *pace) spend(now time.Time, ahead int64, last *time.Time, every time.Duration) bool {
+	if p.budget < 0 || p.used(now) < allowed(p.budget, ahead, now) {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(*last) < every {
+		return false
+	}
+	*last = now
+	return true
+}
+
+// allowed is how many calls may have been made in a month by now: one part in ahead
+// of the budget from its first moment, and of the rest as much as has passed of it.
+// A fiftieth is left for the last sweep and the last hours, so that no month ends
+// above its budget by what went at once.
+func allowed(budget, ahead int64, now time.Time) int64 {
+	first := beginOfMonth(now)
+	passed, month := now.Sub(first), first.AddDate(0, 1, 0).Sub(first)
+	atOnce := budget / ahead
+	return atOnce + (budget-budget/50-atOnce)*int64(passed/time.Second)/int64(month/time.Second)
+}
+
+func beginOfMonth(t time.Time) time.Time {
+	t = t.UTC()
+	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// meteredBy counts what a client itself called in each month, the first one being
+// that of the first question.
+func meteredBy(books *quickbooks.Client) func(time.Time) int64 {
+	var mu sync.Mutex
+	var month time.Time
+	var before int64
+	return func(now time.Time) int64 {
+		mu.Lock()
+		defer mu.Unlock()
+		count, first := books.Metered().CorePlus, beginOfMonth(now)
+		if !month.IsZero() && !first.Equal(month) {
+			before = count
+		}
+		month = first
+		return count - before
+	}
+}
