@@ -5,17 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tieout/tieout/schema"
 )
-
-// lostTooMany is how many batches in one cycle may go without an answer before
-// no more are sent: by then QuickBooks is down, and each would wait for minutes.
-const lostTooMany = 3
 
 // Bills posts the bills that are due, some batches at once, until none is left but
 // what is too little for another batch now: see the package comment on metered calls.
@@ -60,66 +53,15 @@ func (l *Loader) chart(ctx context.Context) (schema.Books, error) {
 
 // post takes drafts through the protocol, in groups that share a request id.
 func (l *Loader) post(ctx context.Context, due []schema.Draft, books schema.Books) (Tally, error) {
-	var mu sync.Mutex
-	var tally Tally
-	var errs []error
-	var halt error
-	lost := 0
-	finish := func(r *round) {
-		mu.Lock()
-		defer mu.Unlock()
-		tally = tally.plus(r.tally)
-		errs = append(errs, r.errs...)
-		if halt == nil {
-			halt = r.halt
-		}
-		if r.tally.Uncertain > 0 && r.tally.Settled() == 0 {
-			lost++
-		}
-		if lost >= lostTooMany && halt == nil {
-			halt = fmt.Errorf("%d batches in one cycle: %w", lost, ErrNoAnswer)
-		}
-	}
-	stopped := func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		return halt != nil || len(errs) > 0
-	}
-	var group errgroup.Group
-	group.SetLimit(l.cfg.InFlight)
-	for _, part := range l.groups(due) {
-		if stopped() || ctx.Err() != nil {
-			break
-		}
+	month := func(d schema.Draft) schema.Period { return d.TxnDate.Period() }
+	return inGroups(ctx, l, groupsOf(due, l.cfg.BatchSize, month), func(part []schema.Draft) *round {
 		if !l.pace.batch(l.now(), len(part), l.cfg.BatchSize) {
-			continue // a later cycle's, together with what comes until then
+			return nil // a later cycle's, together with what comes until then
 		}
-		group.Go(func() error {
-			r := &round{Loader: l, kind: schema.PostBill, find: findDocuments}
-			r.run(ctx, r.draftsDue(ctx, part, books))
-			finish(r)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return tally, err
-	}
-	return tally, errors.Join(append([]error{halt, ctx.Err()}, errs...)...)
-}
-
-// groups cuts drafts where the request id changes, and at the size of a batch.
-// Drafts come ordered by date, so a month is one run of them.
-func (l *Loader) groups(due []schema.Draft) [][]schema.Draft {
-	var groups [][]schema.Draft
-	start := 0
-	for i := range due {
-		full := i-start == l.cfg.BatchSize
-		if full || due[i].TxnDate.Period() != due[start].TxnDate.Period() {
-			groups = append(groups, due[start:i])
-			start = i
-		}
-	}
-	return append(groups, due[start:])
+		r := l.newRound(schema.PostBill, findDocuments)
+		r.run(ctx, r.draftsDue(ctx, part, books))
+		return r
+	})
 }
 
 // draftsDue begins with drafts. One that is no bill after all is declined, with
@@ -135,15 +77,15 @@ func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.
 		body, err := encodeDocument(d, books)
 		j := &job{posting: schema.Posting{
 			Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID, Form: d.Kind,
-			Request: billRequest(d.Company, r.realm(), d.TxnDate.Period()), Item: itemOf(d.ID), Body: body,
+			Request: requestOf(d.Company, r.realm(), schema.PostBill, d.TxnDate.Period()), Item: itemOf(d.ID), Body: body,
 		}}
 		if err != nil {
 			r.log.ErrorContext(ctx, "draft cannot be posted", slog.String("draft", string(d.ID)), slog.Any("error", err))
-			r.decline(ctx, j, incomplete(err))
+			r.decline(ctx, j, incomplete(err), time.Time{})
 			continue
 		}
 		if other, alike := looked.alike[d.Invoice]; alike {
-			r.decline(ctx, j, byHand(d, other, r.cfg.DuplicateDays))
+			r.decline(ctx, j, byHand(d, other, r.cfg.DuplicateDays), time.Time{})
 			continue
 		}
 		j.released = looked.released[d.Invoice]
@@ -162,8 +104,8 @@ func incomplete(cause error) schema.Fault {
 }
 
 // decline puts what is not even sent before a person, unless something is live
-// already.
-func (r *round) decline(ctx context.Context, j *job, fault schema.Fault) {
+// already; or puts it off, when it may be tried again.
+func (r *round) decline(ctx context.Context, j *job, fault schema.Fault, retryAt time.Time) {
 	latest, err := r.store.LatestPostings(ctx, r.cfg.Company, r.kind, []string{j.posting.Subject})
 	if err != nil {
 		r.fail("read postings", err)
@@ -175,7 +117,7 @@ func (r *round) decline(ctx context.Context, j *job, fault schema.Fault) {
 	}
 	p := &j.posting
 	p.State, p.RecordedAt = schema.PostingDeclined, after(r.now(), newest.RecordedAt)
-	p.Fault = fault
+	p.Fault, p.RetryAt = fault, retryAt
 	if err := r.store.RecordPostings(ctx, []schema.Posting{*p}); err != nil {
 		r.fail("store answers", err)
 		return

@@ -41,7 +41,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		postings:      counter("postings_total", "Answers recorded, by what was posted and what became of it.", "kind", "outcome"),
 		declines:      counter("declines_total", "Postings declined, by what is to be done about it.", "decision"),
-		verifications: counter("verifications_total", "Bills read back, by result.", "result"),
+		verifications: counter("verifications_total", "Documents read back, by result.", "result"),
 		batchItems: with.NewHistogram(prometheus.HistogramOpts{
 			Name: "tieout_load_batch_items", Help: "Documents in each batch that was sent.", Buckets: []float64{1, 2, 5, 10, 20, 30},
 		}),
@@ -60,7 +60,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	for _, change := range []string{changeSeen, changeDeleted} {
 		m.mirror.WithLabelValues(change)
 	}
-	for _, kind := range []string{string(schema.PostVendor), string(schema.DocumentBill), string(schema.DocumentVendorCredit)} {
+	kinds := []string{string(schema.PostVendor), string(schema.DocumentBill), string(schema.DocumentVendorCredit)}
+	for _, kind := range schema.TaskKinds() {
+		kinds = append(kinds, string(kind))
+	}
+	for _, kind := range kinds {
 		for _, state := range []schema.PostingState{
 			schema.PostingPosted, schema.PostingAdopted, schema.PostingDeclined, schema.PostingUncertain,
 		} {
@@ -112,13 +116,12 @@ func kindLabel(p schema.Posting) string {
 
 func (m *Metrics) declined(f schema.Fault) {
 	decision := quickbooks.Person
-	switch f.Code {
-	case codeDuplicate, codeSilence:
-	case codeIncomplete:
-		decision = quickbooks.Fix
-	case codeConnection:
+	switch {
+	case f.Code == codeConnection:
 		decision = quickbooks.Reauthorise
-	default:
+	case ownCode(f.Code) && f.Owner == schema.OwnerOps:
+		decision = quickbooks.Fix
+	case !ownCode(f.Code):
 		decision = storedFault(f).Decision()
 	}
 	m.declines.WithLabelValues(string(decision)).Inc()
@@ -132,7 +135,10 @@ func (m *Metrics) succeeded(company schema.CompanyID, at time.Time) {
 func (l *Loader) observe(ctx context.Context) error {
 	open, oldest := 0, l.now()
 	now := oldest
-	for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
+	for _, kind := range l.kinds() {
+		if l.settled.resting(kind, now) {
+			continue
+		}
 		postings, err := l.store.OpenPostings(ctx, l.cfg.Company, kind)
 		if err != nil {
 			return fmt.Errorf("read open postings: %w", err)

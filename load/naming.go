@@ -16,11 +16,11 @@ const (
 	descriptionLimit = 4000
 )
 
-// billRequest names the requests that carry a company's bills of one month. It
-// never changes, so that request and item together name the draft itself,
+// requestOf names the requests that carry a company's postings of one kind and
+// month. It never changes, so that request and item together name the draft itself,
 // whatever batch carries it.
-func billRequest(company schema.CompanyID, realm schema.RealmID, month schema.Period) string {
-	return schema.SumOf("request", string(company), string(realm), string(schema.PostBill), month.String()).Short(requestLength)
+func requestOf(company schema.CompanyID, realm schema.RealmID, kind schema.PostingKind, month schema.Period) string {
+	return schema.SumOf("request", string(company), string(realm), string(kind), month.String()).Short(requestLength)
 }
 
 // vendorRequest names the requests that carry a company's vendors.
@@ -30,6 +30,13 @@ func vendorRequest(company schema.CompanyID, realm schema.RealmID) string {
 
 // itemOf names a draft within its request.
 func itemOf(draft schema.DraftID) string { return schema.SumOf(string(draft)).Short(itemLength) }
+
+// taskItem names what a task comes to within its request. What is sent takes part:
+// the same name never carries two bodies, even where a task says the same of
+// another document.
+func taskItem(task schema.DraftID, body []byte) string {
+	return schema.SumOf(string(task), string(body)).Short(itemLength)
+}
 
 // vendorDraft names what is to be created for a payee. The time of the approval
 // takes part: a person who approves again what was declined means a new attempt.

@@ -60,8 +60,8 @@ func TestNames(t *testing.T) {
 	for _, company := range []schema.CompanyID{"acme", "globex"} {
 		for _, realm := range []schema.RealmID{"1", "2"} {
 			for _, month := range []schema.Period{august, august.Next()} {
-				name := billRequest(company, realm, month)
-				require.Equal(t, name, billRequest(company, realm, month))
+				name := requestOf(company, realm, schema.PostBill, month)
+				require.Equal(t, name, requestOf(company, realm, schema.PostBill, month))
 				require.LessOrEqual(t, len(name), 36)
 				names[name] = true
 			}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -26,6 +25,9 @@ type job struct {
 	stored   bool         // the answer in posting is recorded
 
 	redrafted bool // another draft of the subject was posted before
+
+	task schema.Task // of a task that was due
+	file []byte      // what is uploaded, unless it has to be fetched again
 }
 
 // document is a record in QuickBooks.
@@ -48,12 +50,19 @@ func rowOf(p schema.Posting) rowID { return rowID{p.Batch, p.State, p.Attempt, p
 // effects is carried out for all jobs that ask for it in one call.
 type round struct {
 	*Loader
-	kind schema.PostingKind
-	find func(context.Context, *round, []*job)
+	kind    schema.PostingKind
+	find    func(context.Context, *round, []*job)
+	deliver func(context.Context, *round, []*job)
+	most    int // named and sent together
 
 	tally Tally
 	errs  []error
 	halt  error // why nothing more can be sent
+}
+
+// newRound returns a round whose jobs are sent in batches.
+func (l *Loader) newRound(kind schema.PostingKind, find func(context.Context, *round, []*job)) *round {
+	return &round{Loader: l, kind: kind, find: find, deliver: sendBatch, most: l.cfg.BatchSize}
 }
 
 // run lets the protocol work until no job asks for anything. A context that ends
@@ -64,7 +73,7 @@ func (r *round) run(ctx context.Context, jobs []*job) {
 	for {
 		switch {
 		case r.each(jobs, effectRecord, func(asking []*job) { r.record(ctx, asking) }):
-		case r.each(jobs, effectSend, func(asking []*job) { r.send(ctx, asking) }):
+		case r.each(jobs, effectSend, func(asking []*job) { r.deliver(ctx, r, asking) }):
 		case r.each(jobs, effectCheck, func(asking []*job) { r.check(ctx, asking) }):
 		case r.each(jobs, effectName, func(asking []*job) { r.name(ctx, asking) }):
 		case r.each(jobs, effectLookUp, func(asking []*job) { r.find(ctx, r, asking) }):
@@ -154,7 +163,7 @@ func (r *round) name(ctx context.Context, jobs []*job) {
 		case blocked || now.After(j.todo.until):
 			r.feed(j, event{kind: eventStop})
 			continue
-		case len(rows) == r.cfg.BatchSize || len(rows) > 0 && j.posting.Request != rows[0].Request:
+		case len(rows) == r.most || len(rows) > 0 && j.posting.Request != rows[0].Request:
 			continue
 		}
 		p := &j.posting
@@ -259,87 +268,3 @@ func (r *round) stop(err error) bool {
 
 // blocked reports whether nothing can be sent for now.
 func (r *round) blocked() bool { return r.halt != nil || r.block.check(r.now()) != nil }
-
-// send sends the jobs that were named together.
-func (r *round) send(ctx context.Context, jobs []*job) {
-	var items []quickbooks.BatchItem
-	var sent []*job
-	now, blocked := r.now(), r.blocked()
-	for _, j := range jobs {
-		if blocked || now.After(j.todo.until) {
-			r.feed(j, event{kind: eventNotSent})
-			continue
-		}
-		items = append(items, quickbooks.BatchItem{BID: j.posting.Item, Entity: entityOf(j.posting), Body: j.posting.Body})
-		sent = append(sent, j)
-	}
-	if len(sent) == 0 {
-		return
-	}
-	// What the throttles hold back for longer must not leave any more.
-	bounded, cancel := context.WithTimeout(ctx, longestWait)
-	defer cancel()
-	answers, err := r.books.Batch(bounded, sent[0].posting.Request, items)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = fmt.Errorf("%w: %w", errHeldBack, err)
-	}
-	r.metrics.batchItems.Observe(float64(len(items)))
-	for _, j := range sent {
-		j.posting.TraceID = answers.TID
-		if err != nil {
-			r.unanswered(j, err)
-			continue
-		}
-		answer, _ := answers.Item(j.posting.Item)
-		r.answer(j, answer)
-	}
-}
-
-// answer acts on what became of one item.
-func (r *round) answer(j *job, a quickbooks.BatchAnswer) {
-	if a.Err == nil && a.ID != "" {
-		j.found = document{id: schema.DocumentID(a.ID), token: syncToken(a.Record)}
-		r.feed(j, event{kind: eventCreated})
-		return
-	}
-	fault, declined := errors.AsType[*quickbooks.Fault](a.Err)
-	if _, unknown := errors.AsType[*quickbooks.NoAnswer](a.Err); unknown || !declined {
-		r.feed(j, event{kind: eventNoAnswer})
-		return
-	}
-	r.stop(fault)
-	j.fault = wordsOf(fault)
-	v := verdictOf(fault)
-	if fault.Decision() == quickbooks.Wait {
-		// Should QuickBooks replay a passing fault to whoever repeats the name, then
-		// waiting does not help, and must come to an end.
-		v = verdictRetry
-	}
-	r.feed(j, event{kind: eventFault, verdict: v})
-}
-
-// unanswered acts on an error of the whole batch. QuickBooks did nothing unless
-// it leaves us without an answer.
-func (r *round) unanswered(j *job, err error) {
-	missing, lost := errors.AsType[*quickbooks.NoAnswer](err)
-	if lost && !missing.NeverSent {
-		r.feed(j, event{kind: eventNoAnswer})
-		return
-	}
-	r.stop(err)
-	if lost {
-		r.feed(j, event{kind: eventNotSent})
-		return
-	}
-	if fault, ok := errors.AsType[*quickbooks.Fault](err); ok {
-		j.fault = wordsOf(fault)
-		r.feed(j, event{kind: eventFault, verdict: verdictOf(fault)})
-		return
-	}
-	if errors.Is(err, ErrReauthorise) {
-		j.fault = notConnected()
-		r.feed(j, event{kind: eventFault, verdict: verdictConnect})
-		return
-	}
-	r.feed(j, event{kind: eventNotSent})
-}

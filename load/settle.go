@@ -20,7 +20,10 @@ const lookUpTogether = 100
 func (l *Loader) Settle(ctx context.Context) (Result, error) {
 	var result Result
 	var errs []error
-	for _, kind := range []schema.PostingKind{schema.PostVendor, schema.PostBill} {
+	for _, kind := range l.kinds() {
+		if l.settled.resting(kind, l.now()) {
+			continue
+		}
 		if err := l.settle(ctx, kind, result.of(kind)); err != nil {
 			errs = append(errs, fmt.Errorf("%s postings: %w", kind, err))
 			if stops(err) != nil {
@@ -33,19 +36,19 @@ func (l *Loader) Settle(ctx context.Context) (Result, error) {
 
 func (l *Loader) settle(ctx context.Context, kind schema.PostingKind, tally *Tally) error {
 	open, err := l.store.OpenPostings(ctx, l.cfg.Company, kind)
-	if err != nil || len(open) == 0 {
+	if err != nil {
 		return err
 	}
-	find := findDocuments
-	if kind == schema.PostVendor {
-		payees, err := l.store.Payees(ctx, l.cfg.Company)
-		if err != nil {
-			return fmt.Errorf("read payees: %w", err)
-		}
-		find = newVendorFinder(payees).find
+	if len(open) == 0 {
+		l.settled.rest(kind, l.now())
+		return nil
+	}
+	start, err := l.rounds(ctx, kind)
+	if err != nil {
+		return err
 	}
 	for part := range slices.Chunk(open, lookUpTogether) {
-		r := &round{Loader: l, kind: kind, find: find}
+		r := start()
 		r.run(ctx, r.reopen(part))
 		*tally = tally.plus(r.tally)
 		if err := r.err(); err != nil {
@@ -53,6 +56,23 @@ func (l *Loader) settle(ctx context.Context, kind schema.PostingKind, tally *Tal
 		}
 	}
 	return nil
+}
+
+// rounds returns how a round for postings of a kind is made.
+func (l *Loader) rounds(ctx context.Context, kind schema.PostingKind) (func() *round, error) {
+	switch kind {
+	case schema.PostVendor:
+		payees, err := l.store.Payees(ctx, l.cfg.Company)
+		if err != nil {
+			return nil, fmt.Errorf("read payees: %w", err)
+		}
+		finder := newVendorFinder(payees)
+		return func() *round { return l.newRound(kind, finder.find) }, nil
+	case schema.PostBill:
+		return func() *round { return l.newRound(kind, findDocuments) }, nil
+	default:
+		return func() *round { return l.craft(kind).round(l) }, nil
+	}
 }
 
 // reopen begins with postings that were found open.

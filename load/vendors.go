@@ -36,7 +36,7 @@ func (l *Loader) Vendors(ctx context.Context) (Result, error) {
 	finder := newVendorFinder(payees)
 	var errs []error
 	for part := range slices.Chunk(approved, l.cfg.BatchSize) {
-		r := &round{Loader: l, kind: schema.PostVendor, find: finder.find}
+		r := l.newRound(schema.PostVendor, finder.find)
 		if err := r.create(ctx, part, books); err != nil {
 			errs = append(errs, err)
 		}

@@ -17,10 +17,19 @@ const (
 	idsTogether = 200
 )
 
-// Verify reads back every bill and vendor credit that was posted and never read
-// back, and records whether each field is as it was drafted. A few may be left to
+// Verify reads back everything but vendors that was posted and never read back, and
+// records whether each field is as it was drafted. A few may be left to
 // [Loader.Mirror], which meets them within the hour and at no cost.
 func (l *Loader) Verify(ctx context.Context) (Result, error) {
+	bills, err := l.verifyBills(ctx)
+	if err != nil {
+		return bills, err
+	}
+	tasks, err := l.verifyTasks(ctx)
+	return bills.Plus(tasks), err
+}
+
+func (l *Loader) verifyBills(ctx context.Context) (Result, error) {
 	var result Result
 	for {
 		positions, err := l.store.Unverified(ctx, l.cfg.Company, verifyTogether)
@@ -34,20 +43,24 @@ func (l *Loader) Verify(ctx context.Context) (Result, error) {
 		if err != nil {
 			return result, fmt.Errorf("read bills back: %w", err)
 		}
-		storeCtx, cancel := storing(ctx)
-		err = l.store.RecordVerifications(storeCtx, verifications)
-		cancel()
-		if err != nil {
-			return result, fmt.Errorf("store verifications: %w", err)
-		}
-		for _, v := range verifications {
-			result.verified(v.Result)
-			l.metrics.verifications.WithLabelValues(string(v.Result)).Inc()
-		}
-		if len(positions) < verifyTogether {
-			return result, nil
+		if err := l.recordProofs(ctx, verifications, &result); err != nil || len(positions) < verifyTogether {
+			return result, err
 		}
 	}
+}
+
+// recordProofs stores and counts what was read back for the first time.
+func (l *Loader) recordProofs(ctx context.Context, found []schema.Verification, result *Result) error {
+	ctx, cancel := storing(ctx)
+	defer cancel()
+	if err := l.store.RecordVerifications(ctx, found); err != nil {
+		return fmt.Errorf("store verifications: %w", err)
+	}
+	for _, v := range found {
+		result.verified(v.Result)
+		l.metrics.verifications.WithLabelValues(string(v.Result)).Inc()
+	}
+	return nil
 }
 
 func (r *Result) verified(v schema.VerificationResult) {

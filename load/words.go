@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/schema"
@@ -41,14 +43,19 @@ func verdictOf(f *quickbooks.Fault) verdict {
 
 // storedVerdict is the verdict of a fault as it was stored.
 func storedVerdict(f schema.Fault) verdict {
-	switch f.Code {
-	case "", codeDuplicate, codeSilence, codeIncomplete:
+	switch {
+	case slices.Contains([]string{"", codeDuplicate, codeSilence, codeIncomplete}, f.Code):
 		return verdictNone
-	case codeConnection:
+	case f.Code == codeConnection:
 		return verdictConnect
+	case ownCode(f.Code):
+		return verdictFinal
 	}
 	return verdictOf(storedFault(f))
 }
+
+// ownCode reports whether a code is ours: a word, where QuickBooks has numbers.
+func ownCode(code string) bool { return strings.ContainsFunc(code, unicode.IsLower) }
 
 func storedFault(f schema.Fault) *quickbooks.Fault {
 	return &quickbooks.Fault{Code: f.Code, Detail: f.Detail}
