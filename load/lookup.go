@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/schema"
@@ -51,8 +52,11 @@ func findDocuments(ctx context.Context, r *round, jobs []*job) {
 		return
 	}
 	found, err := r.findNumbers(ctx, numbered, bodies)
+	var missing []*job
 	for _, j := range numbered {
 		switch {
+		case err == nil && j.track.unheard && !carried(bodies[j], found):
+			missing = append(missing, j)
 		case err == nil:
 			r.recognise(j, bodies[j], found)
 		case r.stop(err) || len(numbered) == 1:
@@ -61,6 +65,73 @@ func findDocuments(ctx context.Context, r *round, jobs []*job) {
 			r.findAlone(ctx, j, bodies[j])
 		}
 	}
+	r.findRenumbered(ctx, missing, bodies, found)
+}
+
+// carried reports whether the mark of a document is among those found.
+func carried(body quickbooks.Bill, found []finding) bool {
+	want, _ := readMark(body.PrivateNote)
+	return slices.ContainsFunc(found, func(b finding) bool {
+		got, marked := readMark(b.PrivateNote)
+		return marked && got.draft == want.draft
+	})
+}
+
+// findRenumbered looks for what was sent, never answered and is not there under its
+// number: a bookkeeper may have given it another. Whatever was made or changed since
+// it was named is looked at. What an earlier attempt made was there to be seen by
+// the look before this one. Where nothing is missing, it asks nothing.
+func (r *round) findRenumbered(ctx context.Context, missing []*job, bodies map[*job]quickbooks.Bill, found []finding) {
+	if len(missing) == 0 || r.halted(missing) {
+		return
+	}
+	since := missing[0].posting.RecordedAt
+	for _, j := range missing {
+		if j.posting.RecordedAt.Before(since) {
+			since = j.posting.RecordedAt
+		}
+	}
+	changed, err := r.changedSince(ctx, since.Add(-mirrorOverlap))
+	r.stop(err)
+	for _, j := range missing {
+		switch {
+		case err != nil:
+			r.lookFailed(ctx, j, err)
+		case carried(bodies[j], changed):
+			r.recognise(j, bodies[j], changed)
+		default:
+			r.recognise(j, bodies[j], found)
+		}
+	}
+}
+
+// changedSince returns the bills and vendor credits that were made or changed since
+// a moment: in one read, unless that is too much for it or too long ago.
+func (r *round) changedSince(ctx context.Context, since time.Time) ([]finding, error) {
+	var found []finding
+	if r.now().Sub(since) < quickbooks.ChangesReach {
+		changes, err := r.books.Changes(ctx, since, quickbooks.Bill{}, quickbooks.VendorCredit{})
+		if err != nil {
+			return nil, err
+		}
+		if !changes.Cut {
+			seen, err := bookChanges{bills: changes, credits: changes}.sightings()
+			for _, s := range seen {
+				found = append(found, finding{s.kind, s.bill})
+			}
+			return found, err
+		}
+	}
+	for _, kind := range documentKinds() {
+		bills, err := documents(ctx, r.books, kind, quickbooks.AtLeast("MetaData.LastUpdatedTime", since.Format(time.RFC3339)))
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range bills {
+			found = append(found, finding{kind, b})
+		}
+	}
+	return found, nil
 }
 
 // findNumbers looks for the numbers of jobs, in one query for each kind of
@@ -136,8 +207,9 @@ func (r *round) lookFailed(ctx context.Context, j *job, err error) {
 // recognise tells ours from everything else that was found. Ours carries the
 // draft's id, even if a person has edited it since: that the two differ is for
 // verification to say. A document that carries the id of another invoice's draft
-// is accounted for there. Anything else of our kind with our vendor and number is
-// alike.
+// is accounted for there, unless it says just what ours does: then a person may
+// have copied that note onto ours. Anything else of our kind with our vendor and
+// number is alike.
 func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 	want, _ := readMark(body.PrivateNote)
 	var ours, alike []finding
@@ -148,7 +220,7 @@ func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 			ours = append(ours, b)
 		case marked && got.invoice == want.invoice:
 			alike = append(alike, b)
-		case marked, body.DocNumber == "", b.kind != formOf(j.posting):
+		case body.DocNumber == "", b.kind != formOf(j.posting), marked && !twins(body, b.Bill):
 		case b.VendorRef.Value == body.VendorRef.Value && strings.EqualFold(b.DocNumber, body.DocNumber):
 			alike = append(alike, b)
 		}
@@ -164,6 +236,11 @@ func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 	default:
 		r.feed(j, event{kind: eventNothing})
 	}
+}
+
+// twins reports whether two documents have the same day and the same amounts.
+func twins(a, b quickbooks.Bill) bool {
+	return a.TxnDate == b.TxnDate && slices.EqualFunc(a.Line, b.Line, func(x, y quickbooks.BillLine) bool { return x.Amount == y.Amount })
 }
 
 // syncToken reads the version of a record as QuickBooks answered it.
