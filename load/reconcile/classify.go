@@ -8,7 +8,8 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// A verdict says where one invoice stands.
+// A verdict says where one invoice stands. The column is of one that is not in the
+// books; what is there may count under several.
 type verdict struct {
 	state  schema.State
 	column column
@@ -17,7 +18,7 @@ type verdict struct {
 	next   string
 }
 
-// column is the term of the equation under which an invoice counts.
+// column is the term of the equation under which an amount counts.
 type column int
 
 const (
@@ -32,9 +33,9 @@ const (
 	columns // how many there are
 )
 
-// classify finds the one state of a position. What is in the books comes first,
-// since nothing that happens at the source undoes it; then what a person said;
-// then the source; then the draft.
+// classify finds the one state of an invoice that is not in the books. Whether it
+// may be there comes first; then what a person said; then the source; then the
+// draft. What is in the books is classified by classifyPosted.
 func classify(p schema.Position) verdict {
 	switch {
 	case p.Posting.State == schema.PostingNamed, p.Posting.State == schema.PostingUncertain:
@@ -42,8 +43,6 @@ func classify(p schema.Position) verdict {
 			schema.StateUncertain, uncertain, "sent to QuickBooks, no answer came", schema.OwnerNobody,
 			"none: the next load looks it up before anything is sent again",
 		}
-	case p.Posting.State.Live():
-		return classifyPosted(p)
 	case p.Decision.Kind == schema.DecideSkip:
 		return verdict{schema.StateSkipped, skipped, saidBy(p.Decision), schema.OwnerNobody, ""}
 	case p.Invoice.Status == schema.StatusCancelled:
@@ -52,40 +51,6 @@ func classify(p schema.Position) verdict {
 		return classifyDeclined(p.Posting)
 	}
 	return classifyDraft(p)
-}
-
-func classifyPosted(p schema.Position) verdict {
-	document := p.Draft.Kind.Name()
-	switch {
-	case p.Verification.Result == "":
-		return verdict{
-			schema.StatePostedUnverified, postedUnverified, "posted, not read back yet", schema.OwnerNobody,
-			"none: the next load reads it back",
-		}
-	case p.Verification.Result == schema.VerifiedMissing:
-		return verdict{
-			schema.StateDeletedInQuickBooks, postedUnverified, "the " + document + " was posted and is no longer in QuickBooks", schema.OwnerFinance,
-			"restore the " + document + " in QuickBooks, or find out who deleted it and why",
-		}
-	case p.Invoice.Status == schema.StatusCancelled:
-		return verdict{
-			schema.StateCancelledAfter, verified, "cancelled at Ontop after the " + document + " was posted", schema.OwnerFinance,
-			"reverse the " + document + " in QuickBooks, or clear up with Ontop why it was cancelled",
-		}
-	case p.Content != p.Draft.Content:
-		return verdict{
-			schema.StateSourceChanged, verified, "the invoice changed at Ontop after the " + document + " was posted", schema.OwnerFinance,
-			"compare the invoice with the " + document + " and correct the books by a new document",
-		}
-	case p.Verification.Result == schema.VerifiedDivergent:
-		return verdict{
-			divergence(p.Verification.Differences), postedUnverified, edited(p) + differences(p.Verification.Differences), schema.OwnerFinance,
-			"correct the " + document + " in QuickBooks, or say why it is right",
-		}
-	case p.Posting.State == schema.PostingAdopted:
-		return verdict{schema.StateAdopted, verified, "found in QuickBooks after a lost answer, identical", schema.OwnerNobody, ""}
-	}
-	return verdict{schema.StateMatched, verified, "", schema.OwnerNobody, ""}
 }
 
 // divergence names the state for the most serious of the differences.
@@ -114,13 +79,13 @@ func divergence(found []schema.Difference) schema.State {
 	return schema.StateEdited
 }
 
-// edited says whether somebody changed the document since we posted it, which moves
-// its version on. A merge of vendors or accounts changes it without.
-func edited(p schema.Position) string {
-	if p.Posting.SyncToken == "" || p.Posting.SyncToken == p.Verification.SyncToken {
+// edited says that somebody changed the document since we posted it, which moves its
+// version on. A merge of vendors or accounts changes it without.
+func edited(d document) string {
+	if !d.edited {
 		return ""
 	}
-	return fmt.Sprintf("edited in QuickBooks since it was posted, seen on %s: ", schema.DateOf(p.Verification.RecordedAt.UTC()))
+	return fmt.Sprintf("edited in QuickBooks since it was posted, seen on %s: ", schema.DateOf(d.seenAt.UTC()))
 }
 
 func differences(found []schema.Difference) string {

@@ -38,13 +38,29 @@ func (e *explained) explain(p schema.Position) {
 	if p.Draft.Vendor != "" {
 		e.vendors[p.Draft.Vendor] = true
 	}
+	for _, c := range p.Corrections {
+		if c.Posting.State.Live() {
+			e.posted(c.Posting, c.Posting.Draft, c.Task.Correction.Document.ID)
+			e.vendors[c.Task.Correction.Document.Vendor] = true
+		}
+	}
 	switch {
-	case p.Posting.Document != "":
-		e.documents[p.Posting.Document] = true
 	case p.Posting.State.Live():
-		e.drafts[p.Posting.Draft] = true // it may be there without our knowing its id
+		e.posted(p.Posting, p.Posting.Draft)
 	case p.Draft.Vendor != "":
 		e.unposted[p.Draft.Vendor] = append(e.unposted[p.Draft.Vendor], p.Draft)
+	}
+}
+
+// posted notes what is in the books because of us, or may be without our knowing
+// its id.
+func (e *explained) posted(p schema.Posting, drafts ...schema.DraftID) {
+	if p.Document != "" {
+		e.documents[p.Document] = true
+		return
+	}
+	for _, draft := range drafts {
+		e.drafts[draft] = true
 	}
 }
 
@@ -126,7 +142,7 @@ func (t *tally) extra(b schema.BookBill, said schema.Decision, books schema.Book
 		Owner: schema.OwnerFinance,
 		NextAction: fmt.Sprintf("delete it in QuickBooks if it should not be there; if it is right, say so: tieout holds skip %s --reason TEXT",
 			b.Subject()),
-		Rules: []schema.RuleUse{}, Holds: []schema.HoldReason{},
+		Rules: []schema.RuleUse{}, Holds: []schema.HoldReason{}, Corrections: []schema.ItemCorrection{},
 	}
 	counted := amount
 	if said.Kind == schema.DecideSkip {

@@ -406,7 +406,7 @@ func TestReport_JSONHasTheShapeThatOthersRelyOn(t *testing.T) {
 	item := got["items"].([]any)[0].(map[string]any)
 	for _, key := range []string{
 		"invoice_id", "invoice_number", "worker", "state", "cause", "amount", "currency", "quickbooks_id", "quickbooks_amount",
-		"difference", "age_days", "owner", "next_action", "rules",
+		"difference", "age_days", "owner", "next_action", "rules", "corrections",
 	} {
 		require.Contains(t, item, key)
 	}

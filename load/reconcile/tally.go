@@ -28,36 +28,55 @@ func newTally(asOf time.Time) *tally {
 }
 
 func (t *tally) add(p schema.Position) error {
-	v := classify(p)
+	item := newItem(p, t.asOf)
 	source := sourceAmount(p.Invoice)
-	books, inBooks, err := booksAmount(p)
-	if err != nil {
-		return err
-	}
-	counted := source
-	if inBooks {
-		counted = books
-	}
-	err = errors.Join(
-		t.received(source),
-		t.term(v.column, counted),
-		t.state(v.state, source),
-	)
-	if err != nil {
-		return err
-	}
-	item := newItem(p, v, t.asOf)
 	item.Amount, item.Currency = schema.Amount(source), source.Currency()
-	if inBooks {
-		amount := schema.Amount(books)
-		item.QuickBooksAmount = &amount
-		if difference, err := books.Sub(source); err == nil {
-			d := schema.Amount(difference)
-			item.Difference = &d
+	terms := terms{{amount: source}}
+	var v verdict
+	if p.Posting.State.Settled() && p.Posting.State.Live() {
+		var err error
+		if v, terms, err = t.posted(p, &item); err != nil {
+			return err
+		}
+	} else {
+		v = classify(p)
+		terms[0].column = v.column
+		if v.column == held {
+			item.Holds = reasons(p.Draft.Holds)
 		}
 	}
+	item.State, item.Cause, item.Owner, item.NextAction = v.state, v.cause, v.owner, v.next
 	t.items = append(t.items, item)
-	return nil
+	err := errors.Join(t.received(source), t.state(v.state, source))
+	for _, one := range terms {
+		err = errors.Join(err, t.term(one.column, one.amount))
+	}
+	return err
+}
+
+// posted judges an invoice whose document is in the books, and fills in what they
+// hold.
+func (t *tally) posted(p schema.Position, item *schema.Item) (verdict, terms, error) {
+	c := correctionsOf(p)
+	documents, err := documentsOf(p, c)
+	if err != nil {
+		return verdict{}, nil, err
+	}
+	sums, err := inBooks(item.Currency, documents)
+	if err != nil {
+		return verdict{}, nil, err
+	}
+	amount := schema.Amount(sums[0])
+	item.QuickBooksAmount = &amount
+	if difference, err := sums[0].Sub(owed(p)); err == nil && len(sums) == 1 {
+		d := schema.Amount(difference)
+		item.Difference = &d
+	}
+	if item.Corrections, err = itemCorrections(c); err != nil {
+		return verdict{}, nil, err
+	}
+	terms, err := termsOf(p, c, documents)
+	return classifyPosted(p, c, documents), terms, err
 }
 
 // sourceAmount is what the invoice asks for. An amount or a currency that could
@@ -69,37 +88,16 @@ func sourceAmount(invoice schema.Invoice) schema.Money {
 	return schema.NewMoney(invoice.Total.Minor(), invoice.Currency)
 }
 
-// booksAmount is what QuickBooks holds for the invoice, once it was read back,
-// and what was sent to it before that. A vendor credit counts with the invoice's
-// sign: below zero.
-func booksAmount(p schema.Position) (amount schema.Money, inBooks bool, err error) {
-	switch {
-	case !p.Posting.State.Live():
-		return schema.Money{}, false, nil
-	case p.Verification.Result == schema.VerifiedMissing:
-		return schema.NewMoney(0, p.Draft.Currency), true, nil
-	case p.Verification.Result != "":
-		amount, inBooks = p.Verification.Total, true
-	default:
-		amount, inBooks = p.Draft.Total, p.Posting.State.Settled()
-	}
-	amount, err = p.Draft.Kind.Signed(amount)
-	return amount, inBooks, err
-}
-
-func newItem(p schema.Position, v verdict, asOf time.Time) schema.Item {
+func newItem(p schema.Position, asOf time.Time) schema.Item {
 	item := schema.Item{
 		InvoiceID:     p.Invoice.ID,
 		InvoiceNumber: p.Invoice.Number,
 		Worker:        cmp.Or(p.Draft.PayeeName, p.Invoice.WorkerEmail, string(p.Invoice.Worker)),
-		State:         v.state,
-		Cause:         v.cause,
 		QuickBooksID:  p.Posting.Document,
 		AgeDays:       max(0, int(asOf.Sub(p.FirstRecordedAt).Hours()/24)),
-		Owner:         v.owner,
-		NextAction:    v.next,
 		Rules:         []schema.RuleUse{},
 		Holds:         []schema.HoldReason{},
+		Corrections:   []schema.ItemCorrection{},
 	}
 	for _, line := range p.Draft.Lines {
 		use := schema.RuleUse{Rule: line.Rule, Version: line.RuleVersion}
@@ -107,14 +105,40 @@ func newItem(p schema.Position, v verdict, asOf time.Time) schema.Item {
 			item.Rules = append(item.Rules, use)
 		}
 	}
-	if v.column == held {
-		for _, hold := range p.Draft.Holds {
-			if !slices.Contains(item.Holds, hold.Reason) {
-				item.Holds = append(item.Holds, hold.Reason)
-			}
+	return item
+}
+
+func reasons(holds []schema.Hold) []schema.HoldReason {
+	found := []schema.HoldReason{}
+	for _, hold := range holds {
+		if !slices.Contains(found, hold.Reason) {
+			found = append(found, hold.Reason)
 		}
 	}
-	return item
+	return found
+}
+
+// itemCorrections lists the documents of all corrections, posted or not.
+func itemCorrections(c corrected) ([]schema.ItemCorrection, error) {
+	all := []schema.ItemCorrection{}
+	for _, r := range c.rounds {
+		for _, part := range r {
+			task := part.Task
+			d, err := c.document(task.Correction.Document, part.Posting, part.Verification)
+			if err != nil {
+				return nil, err
+			}
+			one := schema.ItemCorrection{
+				Subject: task.Subject, Kind: task.Correction.Document.Kind, QuickBooksID: part.Posting.Document,
+				Amount: schema.Amount(d.amount), Currency: d.amount.Currency(), State: part.CorrectionState(), Reason: task.Reason,
+			}
+			if !task.State.Waits() {
+				one.ApprovedBy = task.By
+			}
+			all = append(all, one)
+		}
+	}
+	return all, nil
 }
 
 func (t *tally) of(c schema.Currency) *sums {

@@ -112,7 +112,7 @@ func shape(t *testing.T, text string) {
 		line, ok := one.(map[string]any)
 		require.True(t, ok)
 		require.Equal(t, []string{
-			"age_days", "amount", "cause", "currency", "difference", "holds", "invoice_id", "invoice_number", "next_action", "owner",
+			"age_days", "amount", "cause", "corrections", "currency", "difference", "holds", "invoice_id", "invoice_number", "next_action", "owner",
 			"quickbooks_amount", "quickbooks_id", "rules", "state", "worker",
 		}, keys(line))
 		decimal(line["amount"])
