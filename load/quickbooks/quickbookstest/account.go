@@ -17,12 +17,19 @@ func accountKind() *kind {
 			text("Classification", 0, readOnly, filterable),
 			amount("CurrentBalance", readOnly, filterable), amount("CurrentBalanceWithSubAccounts", readOnly),
 			reference("CurrencyRef"), reference("ParentRef", filterable), ignored("TaxCodeRef"),
+			amount("OpeningBalance"), date("OpeningBalanceDate"),
 		},
 		rules: accountRules,
 	}
 }
 
 func accountRules(w *write) *Fault {
+	if textAt(w.obj, "AccountType") == "" && textAt(w.obj, "AccountSubType") == "" {
+		return refuse("6010", "An account needs its AccountType or its AccountSubType", "AccountType")
+	}
+	if !amountAt(w.obj, "OpeningBalance").IsZero() && empty(w.obj["OpeningBalanceDate"]) {
+		return refuse("6060", "OpeningBalanceDate must come with OpeningBalance", "OpeningBalanceDate")
+	}
 	class, known := classifications()[textAt(w.obj, "AccountType")]
 	if !known {
 		return refuse("6430", "Invalid account type "+textAt(w.obj, "AccountType"), "AccountType")

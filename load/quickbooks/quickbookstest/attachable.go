@@ -67,7 +67,7 @@ func fileTypes() []string {
 // upload takes multipart parts file_metadata_NN and file_content_NN and links
 // each file as its metadata says.
 func (c *call) upload() answer {
-	if len(c.body) > maxUpload {
+	if len(c.body) > c.server.cfg.Rules.MaxUpload {
 		return c.faulted(refuse("6030", "Request is larger than 100 MB", ""))
 	}
 	_, params, err := mime.ParseMediaType(c.header.Get("Content-Type"))

@@ -163,6 +163,8 @@ func (c *call) read() answer {
 	}
 	rec := c.realm.tables[k.name].byID[id]
 	switch {
+	case !numeric(id):
+		return c.faulted(unusableID(id, "Id"))
 	case rec == nil:
 		return c.faulted(notFound(id))
 	case rec.deleted:

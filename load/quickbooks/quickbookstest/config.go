@@ -171,6 +171,7 @@ type Rules struct {
 	LineAccountTypes  []string // defaults to Expense, Other Expense, Cost of Goods Sold
 	InOrder           bool     // a batch is carried out and answered in order; otherwise in an order drawn from the seed
 	MaxLines          int      // lines of a transaction; defaults to 10,000
+	MaxUpload         int      // bytes of an upload request; defaults to 100 MB
 }
 
 func (c Config) withDefaults() Config {
@@ -221,6 +222,7 @@ func (r Rules) withDefaults() Rules {
 	r.InactiveReference = cmp.Or(r.InactiveReference, "2500")
 	r.ClosedCode = cmp.Or(r.ClosedCode, "6210")
 	r.MaxLines = cmp.Or(r.MaxLines, 10_000)
+	r.MaxUpload = cmp.Or(r.MaxUpload, maxUpload)
 	if len(r.LineAccountTypes) == 0 {
 		r.LineAccountTypes = []string{"Expense", "Other Expense", "Cost of Goods Sold"}
 	}

@@ -209,7 +209,9 @@ func TestLists(t *testing.T) {
 			id := w.made(entity, m{"Name": "Inner", "ParentRef": value(parent)})
 			require.Equal(t, "Top:Inner", w.get("/"+strings.ToLower(entity)+"/"+id).at(entity+".FullyQualifiedName"))
 			refused(t, w.post("/"+strings.ToLower(entity), m{"Name": "top"}), "6240")
-			refused(t, w.post("/"+strings.ToLower(entity), m{"Id": parent, "SyncToken": "0", "sparse": true, "ParentRef": value(parent)}), "6000")
+			refused(t, w.post("/"+strings.ToLower(entity), m{"Id": parent, "SyncToken": "0", "sparse": true, "ParentRef": value(parent)}), "900")
+			refused(t, w.post("/"+strings.ToLower(entity), m{"Name": "Lost", "ParentRef": value("999")}), "700")
+			refused(t, w.post("/"+strings.ToLower(entity), m{"Name": "Lost", "Sub" + entity: true}), "6150")
 		}
 	})
 
@@ -268,7 +270,7 @@ func TestCompany(t *testing.T) {
 		w := open(t, qbt.Config{})
 		require.NoError(t, w.s.Refuse("", "120", false))
 		rep := w.ping()
-		require.Equal(t, 403, rep.status)
+		require.Equal(t, 401, rep.status)
 		require.Equal(t, "120", rep.code())
 	})
 

@@ -39,12 +39,18 @@ func refuse(code, detail, element string) *Fault {
 	}
 }
 
-// in translates the messages that were seen translated. Details are left: what
-// clients read from them are ids.
+// in translates the messages that were seen translated. Details are left, for
+// clients read ids from them, but for that of 610, which has none: a client must
+// not decide by words.
 func (f *Fault) in(language string) *Fault {
 	for i := range f.Errors {
-		if message, ok := translated(language, f.Errors[i].Code); ok {
-			f.Errors[i].Message = message
+		message, ok := translated(language, f.Errors[i].Code)
+		if !ok {
+			continue
+		}
+		f.Errors[i].Message = message
+		if f.Errors[i].Code == "610" {
+			f.Errors[i].Detail = message
 		}
 	}
 	return f
@@ -66,7 +72,9 @@ func faultText(code string) faultWords {
 	switch code {
 	case "100", "110", "3200", "3202":
 		words.kind, words.status = "AUTHENTICATION", http.StatusUnauthorized
-	case "120", "3100", "5020":
+	case "120": // with this status, as Intuit's list of frequent errors has it
+		words.kind, words.status = "AuthorizationFault", http.StatusUnauthorized
+	case "3100", "5020":
 		words.kind, words.status = "AuthorizationFault", http.StatusForbidden
 	case "3001", "003001":
 		words.kind, words.status = "SERVICE", http.StatusTooManyRequests
@@ -76,40 +84,6 @@ func faultText(code string) faultWords {
 		words.kind, words.status = "SystemFault", http.StatusServiceUnavailable
 	}
 	return words
-}
-
-func faultMessages() map[string]string {
-	return map[string]string{
-		"100": "General Authentication Error", "110": "OAuth Authentication Error", "120": "Authorization Failure",
-		"130": "Wrong Cluster", "140": "Company Locked Out", "150": "Company Under Maintenance",
-		"500": "Unsupported Operation", "600": "Duplicate Request Id", "610": "Object Not Found",
-		"620": "Transaction Cannot Be Linked", "630": "Duplicate Object", "800": "Cannot Delete Object",
-		"1040": "Batch size exceeds allowed limit", "2010": "Request has invalid or unsupported property",
-		"2020": "Required param missing, need to supply the required value for the API", "2030": "Invalid ID",
-		"2040": "Invalid String. The string contains unsupported or illegal chars",
-		"2050": "String length is either shorter or longer than supported by specification",
-		"2060": "Invalid Date Format", "2070": "Invalid Date", "2080": "Invalid Number", "2090": "Number Too Small",
-		"2100": "Number Too Large", "2110": "Number Format Error", "2130": "Invalid Request Id",
-		"2140": "Invalid Amount", "2170": "Invalid Enumeration", "2210": "Invalid Email Address format",
-		"2220": "Invalid Currency", "2290": "Negative amounts aren't supported on transaction lines",
-		"2500": "Invalid Reference Id", "3001": "message=ThrottleExceeded; errorCode=003001; statusCode=429",
-		"003001": "message=ThrottleExceeded; errorCode=003001; statusCode=429",
-		"3100":   "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403",
-		"3200":   "message=AuthenticationFailed; errorCode=003200; statusCode=401",
-		"3202":   "message=EmptyField; errorCode=003202; statusCode=401",
-		"4000":   "Error parsing query", "4001": "Invalid query", "4002": "Query failed",
-		"5010": "Stale Object Error", "5020": "Permission Denied Error", "5030": "Feature Not Supported Error",
-		"6000": "A business validation error has occurred while processing your request",
-		"6030": "Upload Too Large", "6040": "Invalid Upload Metadata", "6041": "Unsupported File Type",
-		"6050": "Unsupported Entity Type", "6070": "Amount is not equal to UnitPrice * Qty",
-		"6080": "No Name Provided", "6100": "Invalid Tax Code", "6140": "Duplicate Document Number Error",
-		"6160": "Invalid Tax Rate", "6170": "Invalid Tax Detail", "6190": "Invalid Company Status",
-		"6200": "Account Period Closed", "6210": "Account Period Closed, Cannot Update Through Services API",
-		"6220": "Object Has Balance", "6240": "Duplicate Name Exists Error", "6250": "Invalid Customer",
-		"6310": "Customer Missing", "6430": "Invalid Account Type", "6440": "Account Or Item Missing",
-		"6480": "Matched Transaction", "10000": "System Fault", "10100": "Result Set Too Large",
-		"10200": "Company Reset",
-	}
 }
 
 // translated returns the localised message of a code. Only the French 6240 was

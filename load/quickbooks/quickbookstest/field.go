@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"net/mail"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +44,7 @@ const (
 	nameLike         // refuses colon, tab and newline
 	noQuote          // refuses the double quote and the colon
 	emailForm        // must look like an e-mail address
+	webForm          // must look like the address of a page
 	whole            // cannot be blanked by a sparse update
 )
 
@@ -193,6 +197,9 @@ func (rd reader) text(f field, v any) (any, *Fault) {
 	if f.is(emailForm) && !emailLike(s) {
 		return nil, refuse("2210", "Email Address is not valid : "+s, f.name)
 	}
+	if f.is(webForm) && !webLike(s) {
+		return nil, refuse("2200", "Malformed website address. Supplied value:"+s, f.name)
+	}
 	if len(f.enum) > 0 && !slices.Contains(f.enum, s) {
 		return nil, refuse("2170", "Invalid enumeration value "+s, f.name)
 	}
@@ -237,6 +244,12 @@ func emailLike(s string) bool {
 	return strings.Contains(host, ".")
 }
 
+// webLike is lenient: what counts as an address is not documented (assumed).
+func webLike(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (s == "" || strings.Contains(u.Host+u.Path, ".")) && !strings.ContainsAny(s, " \t\n")
+}
+
 func readFlag(f field, v any) (any, *Fault) {
 	switch b := v.(type) {
 	case bool:
@@ -246,11 +259,15 @@ func readFlag(f field, v any) (any, *Fault) {
 			return b == "true", nil
 		}
 	}
-	return nil, malformed(f.name)
+	return nil, refuse("2230", "Invalid Boolean value", f.name)
 }
 
-// readNumber keeps digits exactly as decimals. Assumed: a number inside a
-// string is read as well.
+// dateForm is a date that may not exist, such as the 30th of February.
+var dateForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+
+// readNumber keeps digits exactly as decimals. A whole number and a decimal have
+// codes of their own for a wrong form. Assumed: a number inside a string is read
+// as well; what is too long or too large is out of range.
 func readNumber(f field, v any) (any, *Fault) {
 	var written string
 	switch n := v.(type) {
@@ -262,22 +279,31 @@ func readNumber(f field, v any) (any, *Fault) {
 		return nil, malformed(f.name)
 	}
 	if len(written) > 40 || strings.ContainsAny(written, "eE") && len(written) > 24 {
-		return nil, refuse("2110", "Number is too long", f.name)
+		return nil, refuse(f.outOfRange(), "Number is too long", f.name)
 	}
 	d, err := decimal.NewFromString(written)
-	if err != nil {
-		return nil, refuse("2110", written+" is not a number", f.name)
-	}
-	if d.Exponent() > 20 || d.Exponent() < -40 {
-		return nil, refuse("2110", written+" is out of range", f.name)
-	}
-	if f.shape == wholeShape && !d.IsInteger() {
-		return nil, refuse("2110", written+" is not a whole number", f.name)
+	switch {
+	case err != nil && f.shape == wholeShape:
+		return nil, refuse("2080", written+" is not a number", f.name)
+	case err != nil:
+		return nil, refuse("2100", written+" is not a decimal number", f.name)
+	case d.Exponent() > 20 || d.Exponent() < -40, f.shape == wholeShape && d.Abs().GreaterThan(decimal.NewFromInt(math.MaxInt32)):
+		return nil, refuse(f.outOfRange(), written+" is out of range", f.name)
+	case f.shape == wholeShape && !d.IsInteger():
+		return nil, refuse("2090", written+" is not a whole number", f.name)
 	}
 	if f.shape == amountShape && !fits105(d) {
 		return nil, refuse("2140", written+" does not fit 10 digits before and 5 after the decimal point", f.name)
 	}
 	return number(d), nil
+}
+
+// outOfRange is the code for a number that is well formed and too large.
+func (f field) outOfRange() string {
+	if f.shape == wholeShape {
+		return "2240"
+	}
+	return "2110"
 }
 
 // fits105 reports whether d fits the documented 15 digits in 10.5 format.
@@ -295,10 +321,13 @@ func readDate(f field, v any) (any, *Fault) {
 	}
 	// Assumed: a time behind the date is cut off.
 	day, _, _ := strings.Cut(s, "T")
-	if _, err := time.Parse(time.DateOnly, day); err != nil {
-		return nil, refuse("2060", "Invalid date format "+s, f.name)
+	if _, err := time.Parse(time.DateOnly, day); err == nil {
+		return day, nil
 	}
-	return day, nil
+	if dateForm.MatchString(day) {
+		return nil, refuse("2070", "Invalid Date : Supplied value:"+s, f.name)
+	}
+	return nil, refuse("2060", "Invalid date format "+s, f.name)
 }
 
 func readRef(f field, v any) (any, *Fault) {

@@ -43,6 +43,9 @@ func (s *Server) before(c *call, t Trouble) (a answer, done bool) {
 	case Unauthorized:
 		s.killToken(c)
 	case ItemFault:
+		if c.kind == "token" || c.kind == "revoke" {
+			return refusedGrant(cmp.Or(t.Code, "invalid_grant"), t.Detail), true
+		}
 		c.items = append(c.items, t)
 	default: // the others go wrong afterwards
 	}

@@ -46,15 +46,18 @@ func listKind(name, plural string) *kind {
 // list. A list of its own: it does not share names with vendors.
 func qualify(w *write) *Fault {
 	full := trimDeleted(textAt(w.obj, "Name"))
-	parent, fault := w.resolve(w.obj, "ParentRef", w.kind.name)
+	if w.obj["Sub"+w.kind.name] == true && refAt(w.obj, "ParentRef") == "" {
+		return refuse("6150", "ParentRef is required when Sub"+w.kind.name+" is true", "ParentRef")
+	}
+	parent, fault := w.parent()
 	if fault != nil {
 		return fault
 	}
 	if parent != nil {
-		if parent == w.old {
-			return refuse("6000", "A record cannot be its own parent", "ParentRef")
-		}
 		full = textAt(parent.obj, "FullyQualifiedName") + ":" + full
+	}
+	if strings.Count(full, ":") >= maxLevels {
+		return refuse("6180", "Names nest up to 5 levels", "ParentRef")
 	}
 	for _, other := range w.r.tables[w.kind.name].all {
 		if other != w.old && !other.deleted && strings.EqualFold(trimDeleted(textAt(other.obj, "FullyQualifiedName")), full) {
@@ -66,6 +69,23 @@ func qualify(w *write) *Fault {
 	}
 	w.obj["FullyQualifiedName"] = full
 	return nil
+}
+
+// maxLevels is how deep names nest, as documented.
+const maxLevels = 5
+
+// parent is what a record of a list stands under, or nil. One that is not there
+// has a code of its own, and so has a record under itself.
+func (w *write) parent() (*record, *Fault) {
+	id := refAt(w.obj, "ParentRef")
+	if numeric(id) && w.find(w.kind.name, id) == nil {
+		return nil, refuse("700", "The parent is not a valid reference. Supplied value:"+id, "ParentRef")
+	}
+	parent, fault := w.resolve(w.obj, "ParentRef", w.kind.name)
+	if parent != nil && parent == w.old {
+		return nil, refuse("900", "A record cannot be its own parent", "ParentRef")
+	}
+	return parent, fault
 }
 
 // termKind is the list of payment terms, seeded and only read.

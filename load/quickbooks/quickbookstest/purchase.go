@@ -79,7 +79,12 @@ func (w *write) taxes(string) *Fault {
 		return nil
 	}
 	switch textAt(w.obj, "GlobalTaxCalculation") {
-	case "TaxExcluded", "TaxInclusive", "NotApplicable":
+	case "NotApplicable":
+		if w.obj["TxnTaxDetail"] != nil {
+			return refuse("6170", "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable", "TxnTaxDetail")
+		}
+		return nil
+	case "TaxExcluded", "TaxInclusive":
 		return nil
 	case "":
 		return missing("GlobalTaxCalculation")
@@ -109,6 +114,9 @@ func (w *write) lines(code string) *Fault {
 		}
 		checked["LineNum"] = count(i + 1)
 		kept = append(kept, checked)
+	}
+	if !slices.ContainsFunc(kept, func(line object) bool { return line["Amount"] != nil }) { // assumed: words alone are no line
+		return refuse("2250", "You must enter at least one split line", "Line")
 	}
 	w.obj["Line"] = listOf(kept)
 	return nil
@@ -241,6 +249,12 @@ func (w *write) taxCode(detail object) *Fault {
 		detail["TaxCodeRef"] = ref("NON", "")
 		return nil
 	}
+	if code == "CustomSalesTax" { // documented as a code of its own, on create and on update
+		if w.old != nil {
+			return refuse("6230", "Transactions cannot be changed to CustomSalesTax", "TaxCodeRef")
+		}
+		return refuse("6160", "CustomSalesTax cannot be used on a transaction", "TaxCodeRef")
+	}
 	if w.r.us() && code != "TAX" && code != "NON" {
 		return refuse("6100", "Tax code "+code+" is not valid in this company", "TaxCodeRef")
 	}
@@ -253,6 +267,9 @@ func (w *write) resolveLine(detail object, name, kindName string) (*record, *Fau
 	id := refAt(detail, name)
 	if id == "" {
 		return nil, nil
+	}
+	if !numeric(id) {
+		return nil, unusableID(id, name)
 	}
 	rec := w.find(kindName, id)
 	if rec == nil {

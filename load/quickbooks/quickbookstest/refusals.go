@@ -14,6 +14,13 @@ func notFound(id string) *Fault {
 	return refuse("610", "Object Not Found : Something you're trying to use has been made inactive or does not exist. Id="+id, "")
 }
 
+// unusableID is an id that is no number, wherever it stands.
+func unusableID(id, element string) *Fault {
+	return refuse("2030", "Invalid ID : Id should be a valid number. Supplied value:"+id, element)
+}
+
+func numeric(id string) bool { return id != "" && strings.Trim(id, "0123456789") == "" }
+
 func deletedByOther(k *kind) *Fault {
 	what := "record"
 	if k.dated {
@@ -44,6 +51,9 @@ func (w *write) resolve(o object, name, kindName string) (*record, *Fault) {
 	id := refAt(o, name)
 	if id == "" {
 		return nil, nil
+	}
+	if !numeric(id) {
+		return nil, unusableID(id, name)
 	}
 	rec := w.find(kindName, id)
 	if rec == nil {

@@ -24,7 +24,7 @@ type Trouble struct {
 	Delay time.Duration `json:"delay,omitempty"`
 	// Status is the HTTP status of [ServerError].
 	Status int `json:"status,omitempty"`
-	// Code is the fault of [ItemFault].
+	// Code is the fault of [ItemFault]; for a token call, OAuth's word for it.
 	Code string `json:"code,omitempty"`
 	// Detail replaces the fault's own.
 	Detail string `json:"detail,omitempty"`

@@ -34,20 +34,23 @@ func TestValues(t *testing.T) {
 		require.Contains(t, string(w.post("/bill", bill(w.vendor("Ana"), m{"Line": []any{l}})).raw), `"TotalAmt":12.34`)
 	})
 
-	for name, sent := range map[string]any{
-		"Huge": json.Number("1e400"), "Tiny": json.Number("1e-300"), "Long": "0.00000000000000000000000000000000000000000001", "Word": "ten",
+	for name, test := range map[string]struct {
+		sent any
+		code string
+	}{
+		"Huge": {json.Number("1e400"), "2110"}, "Tiny": {json.Number("1e-300"), "2110"},
+		"Long": {"0.00000000000000000000000000000000000000000001", "2110"}, "Word": {"ten", "2100"},
 	} {
 		t.Run("RefusesAnAmountThatIs"+name, func(t *testing.T) {
 			t.Parallel()
 			w := open(t, qbt.Config{})
 			l := line("1", "8")
-			l["Amount"] = sent
-			refused(t, w.post("/bill", bill(w.vendor("Ana"), m{"Line": []any{l}})), "2110")
+			l["Amount"] = test.sent
+			refused(t, w.post("/bill", bill(w.vendor("Ana"), m{"Line": []any{l}})), test.code)
 		})
 	}
 
 	for name, change := range map[string]m{
-		"FlagAsNumber":     {"Active": 1},
 		"NumberAsFlag":     {"BillRate": true},
 		"ReferenceAsText":  {"TermRef": "3"},
 		"ReferenceUnknown": {"TermRef": m{"value": "3", "colour": "red"}},
@@ -58,6 +61,32 @@ func TestValues(t *testing.T) {
 			body := m{"DisplayName": "Ana"}
 			maps.Copy(body, change)
 			refused(t, open(t, qbt.Config{}).post("/vendor", body), "2010")
+		})
+	}
+
+	for name, test := range map[string]struct {
+		change m
+		code   string
+	}{
+		"FlagAsNumber":     {m{"Active": 1}, "2230"},
+		"NoWebAddress":     {m{"WebAddr": m{"URI": "my page"}}, "2200"},
+		"ReferenceAsWord":  {m{"TermRef": value("Net 30")}, "2030"},
+		"ReferenceUnknown": {m{"TermRef": value("77")}, "2500"},
+	} {
+		t.Run("Refuses"+name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, open(t, qbt.Config{}).post("/vendor", with(m{"DisplayName": "Ana"}, test.change)), test.code)
+		})
+	}
+
+	for name, test := range map[string]struct{ sent, code string }{
+		"Word": {"one", "2080"}, "Broken": {"1.5", "2090"}, "Huge": {"4294967296", "2240"},
+	} {
+		t.Run("RefusesALineNumberThatIs"+name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, qbt.Config{})
+			l := with(line("1", "8"), m{"LineNum": test.sent})
+			refused(t, w.post("/bill", bill(w.vendor("Ana"), m{"Line": []any{l}})), test.code)
 		})
 	}
 

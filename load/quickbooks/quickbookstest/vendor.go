@@ -44,7 +44,7 @@ func personFields() []field {
 		reference("CurrencyRef"),
 		group("PrimaryEmailAddr", text("Address", 100, emailForm)),
 		phone("PrimaryPhone"), phone("AlternatePhone"), phone("Mobile"), phone("Fax"),
-		group("WebAddr", text("URI", 1000)),
+		group("WebAddr", text("URI", 1000, webForm)),
 		address("BillAddr"), address("ShipAddr"), address("PrimaryAddr"),
 		text("Notes", 1024),
 		ignored("CustomField"), ignored("V4IDPseudonym"),

@@ -61,6 +61,9 @@ func (w *write) save(in object) outcome {
 
 // current finds the record to be changed and checks the SyncToken.
 func (w *write) current(in object, id string) (*record, *Fault) {
+	if !numeric(id) {
+		return nil, unusableID(id, "Id")
+	}
 	t := w.r.tables[w.kind.name]
 	rec := t.byID[id]
 	if rec == nil || (w.batch != 0 && rec.batch == w.batch) {
