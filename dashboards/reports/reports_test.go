@@ -69,9 +69,44 @@ func open() schema.Report {
 	return r
 }
 
+// changed has an invoice that waits for a person since it changed, one that was
+// corrected and one that somebody took as it is.
+func changed() schema.Report {
+	r := tied()
+	r.Tied = false
+	credit := schema.ItemCorrection{
+		Subject: "1:1.1", Kind: schema.DocumentVendorCredit, QuickBooksID: "214", Amount: money(-6_000, "USD"), Currency: "USD",
+		State: schema.CorrectionVerified, ApprovedBy: "eva",
+	}
+	r.Items[0].Worker, r.Items[0].Cause = "Ana Silva", "corrected by vendor credit 214 of 2026-09-01, approved by eva"
+	r.Items[0].Corrections = []schema.ItemCorrection{credit}
+	left := credit
+	left.State, left.QuickBooksID, left.Reason = schema.CorrectionAccepted, "", "booked by journal entry 7"
+	r.Items[1].Worker, r.Items[1].State = "Bruno Lima", schema.StateSkipped
+	r.Items[1].Cause = "accepted as it is: booked by journal entry 7 (eva on 2026-09-01); owed are 8120.00 EUR, the books hold 8180.00 EUR"
+	r.Items[1].Corrections = []schema.ItemCorrection{left}
+	for _, state := range []schema.CorrectionState{
+		schema.CorrectionApproved, schema.CorrectionUncertain, schema.CorrectionPosted, schema.CorrectionDiffers, schema.CorrectionDeleted,
+	} {
+		one := credit
+		one.State = state
+		r.Items[0].Corrections = append(r.Items[0].Corrections, one)
+	}
+	waits := schema.ItemCorrection{Subject: "3:1.1", Kind: schema.DocumentBill, Amount: money(2_000, "USD"), Currency: "USD", State: schema.CorrectionProposed}
+	again := waits
+	again.Kind, again.State = "", schema.CorrectionHeld
+	r.Items = append([]schema.Item{{
+		InvoiceID: "3", InvoiceNumber: "INV-3", Worker: "Ana Silva", State: schema.StateSourceChanged, Amount: money(12_000, "USD"),
+		Currency: "USD", AgeDays: 4, Owner: schema.OwnerFinance, Cause: "Ontop raised it from 100.00 to 120.00 USD after it was posted.",
+		NextAction:  "look at it with `tieout corrections`; then tieout corrections approve 3, or tieout corrections accept 3 --reason TEXT",
+		Corrections: []schema.ItemCorrection{waits, again},
+	}}, r.Items...)
+	return r
+}
+
 func TestText(t *testing.T) {
 	t.Parallel()
-	for name, report := range map[string]schema.Report{"tied": tied(), "open": open(), "empty": {
+	for name, report := range map[string]schema.Report{"tied": tied(), "open": open(), "changed": changed(), "empty": {
 		Company: "acme", Period: schema.NewDate(2026, 8, 1).Period(), AsOf: tied().AsOf, Tied: true,
 	}} {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +125,19 @@ func TestText(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestText_BoundsTheListOfWhatChanged(t *testing.T) {
+	t.Parallel()
+	r := tied()
+	r.Items[0].Corrections, r.Items[0].Cause = []schema.ItemCorrection{{Kind: schema.DocumentBill}}, "corrected"
+	for range 60 {
+		r.Items = append(r.Items, r.Items[0])
+	}
+	var page bytes.Buffer
+	require.NoError(t, reports.Text(&page, r))
+	require.Equal(t, 50, strings.Count(page.String(), "corrected\n"))
+	require.Contains(t, page.String(), "… and 11 more; --format json lists all\n")
 }
 
 func TestText_NamesTheDifferenceWhenACentIsMissing(t *testing.T) {

@@ -29,6 +29,7 @@ func Text(w io.Writer, report schema.Report) error {
 	if open := openItems(report); len(open) > 0 {
 		page.WriteString("\n" + exceptions(open))
 	}
+	page.WriteString(correctedItems(report))
 	page.WriteString(troubles(report))
 	page.WriteString("\n" + facts(report))
 	if _, err := io.WriteString(w, page.String()); err != nil {
@@ -169,6 +170,7 @@ func exceptions(open []schema.Item) string {
 			next = string(item.Owner) + ": " + next
 		}
 		page.WriteString(wrapped("next", next))
+		page.WriteString(corrections(item))
 	}
 	return page.String()
 }
