@@ -68,6 +68,8 @@ func TestWriteStatus(t *testing.T) {
 			Pending: 3, OldestPending: now.Add(-time.Minute), Held: map[schema.HoldReason]int{schema.HoldCurrency: 1, schema.HoldByPerson: 1},
 			OldestHeld: now.Add(-50 * time.Hour), Due: 4, OldestDue: now.Add(-2 * time.Hour),
 		},
+		Metered:  app.MeteredMonth{Core: 37, CorePlus: 1_234_375, Budget: 5000},
+		Warnings: []string{"The connection to QuickBooks ends tomorrow."},
 	}
 	server := &app.ServerStatus{Journal: app.JournalStatus{Deliveries: 7}}
 	var out bytes.Buffer
@@ -76,6 +78,8 @@ func TestWriteStatus(t *testing.T) {
 	require.Equal(t, `the server is running; 7 deliveries in its journal, which takes none now: see its log
 
 acme: needs_consent: QuickBooks no longer accepts our tokens; run `+"`tieout connect --company acme`"+`
+  The connection to QuickBooks ends tomorrow.
+  metered calls this month: 1,234,375 of 5,000 (CorePlus), and 37 free ones (Core)
 
 WHAT                   COUNT  OLDEST
 deliveries to look at  3      1m
@@ -87,6 +91,19 @@ no answer yet          0      -
 to read back           0      -
 declined               0      -
 `, out.String())
+
+	out.Reset()
+	ends := now.AddDate(0, 0, 90)
+	standing = app.Status{
+		Company: "acme", Connection: schema.Connection{State: schema.Connected, Name: "Acme Inc", Realm: "1001"}, ConnectionEnds: &ends,
+	}
+	require.NoError(t, r.writeStatus(now, status{Companies: []app.Status{standing}}))
+	require.Contains(t, out.String(), `
+acme: connected to Acme Inc (realm 1001)
+  the connection is good until 2026-11-30
+  metered calls this month: 0 (CorePlus), and 0 free ones (Core)
+
+WHAT `)
 
 	out.Reset()
 	require.NoError(t, r.writeStatus(now, status{}))

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,6 +61,9 @@ func readStatus(ctx context.Context, a *app.App) (status, error) {
 		if err != nil {
 			return s, err
 		}
+		if slices.Contains(server.QuotaBlocked, id) {
+			one.Warnings = append(one.Warnings, app.QuotaWarning(id))
+		}
 		s.Companies = append(s.Companies, one)
 		s.Settled = s.Settled && one.Settled
 	}
@@ -77,7 +82,8 @@ func (r *root) writeStatus(now time.Time, s status) error {
 		return err
 	}
 	for _, one := range s.Companies {
-		if _, err := fmt.Fprintf(r.out, "\n%s: %s\n\n", one.Company, connectionText(one)); err != nil {
+		_, err := fmt.Fprintf(r.out, "\n%s: %s\n%s\n", one.Company, connectionText(one), standingText(one))
+		if err != nil {
 			return err
 		}
 		held := 0
@@ -100,6 +106,33 @@ func (r *root) writeStatus(now time.Time, s status) error {
 		}
 	}
 	return nil
+}
+
+// standingText is what a company's line is followed by: what a person has to know,
+// when the connection ends, and what the month has cost.
+func standingText(s app.Status) string {
+	var text strings.Builder
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(&text, "  %s\n", warning)
+	}
+	if s.ConnectionEnds != nil && s.ReconnectWarningDays == nil {
+		fmt.Fprintf(&text, "  the connection is good until %s\n", s.ConnectionEnds.UTC().Format(time.DateOnly))
+	}
+	fmt.Fprintf(&text, "  metered calls this month: %s", grouped(s.Metered.CorePlus))
+	if s.Metered.Budget > 0 {
+		fmt.Fprintf(&text, " of %s", grouped(int64(s.Metered.Budget)))
+	}
+	fmt.Fprintf(&text, " (CorePlus), and %s free ones (Core)\n", grouped(s.Metered.Core))
+	return text.String()
+}
+
+// grouped writes a number with a comma between thousands.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 func connectionText(s app.Status) string {

@@ -19,6 +19,7 @@ type company struct {
 	id    schema.CompanyID
 	cfg   config.Company
 	oauth *quickbooks.OAuth
+	meter *meter
 
 	transforms nudge // something arrived, or a rule or vendor changed
 	loads      nudge // something may be posted
@@ -27,6 +28,8 @@ type company struct {
 
 	mu   sync.Mutex
 	line *line // to the realm that is connected; nil before the first use
+
+	told told // guarded by the company's cycle lock
 }
 
 // line is a connected company: the way to its books, since it was connected last.
@@ -46,7 +49,11 @@ func (a *App) newCompany(c config.Company) (*company, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &company{id: schema.CompanyID(c.ID), cfg: c, oauth: oauth, transforms: newNudge(), loads: newNudge(), sweeps: newNudge()}, nil
+	id := schema.CompanyID(c.ID)
+	return &company{
+		id: id, cfg: c, oauth: oauth, meter: newMeter(a.store, id, a.instance, a.stamp),
+		transforms: newNudge(), loads: newNudge(), sweeps: newNudge(),
+	}, nil
 }
 
 func (a *App) quickbooksConfig(c config.Company) quickbooks.Config {
@@ -63,7 +70,7 @@ func (a *App) quickbooksConfig(c config.Company) quickbooks.Config {
 		RedirectURL:  a.cfg.Private.URL + oauthCallback,
 		BatchSize:    q.BatchSize,
 		Limits: quickbooks.Limits{
-			PerMinute: q.RequestsPerMinute, PerSecond: q.RequestsPerSecond, BatchesPerMinute: q.BatchesPerMinute,
+			PerMinute: q.RequestsPerMinute, PerSecond: q.RequestsPerSecond, BatchesPerMinute: q.BatchesPerMinute, Pause: a.options.Pause,
 		},
 	}
 }
@@ -88,11 +95,32 @@ func (a *App) connected(ctx context.Context, c *company) (*line, error) {
 }
 
 func (a *App) newLine(c *company, realm string) *line {
-	kept := tokens{vault: a.store, sealer: a.sealer, company: c.id, now: a.options.Now}
-	session := quickbooks.NewSession(c.oauth, kept, a.locks, realm, a.log)
+	session := quickbooks.NewSession(c.oauth, a.tokens(c.id), a.locks, realm, a.log)
 	client := quickbooks.NewClient(session, a.log, a.called)
-	cfg := load.Config{Company: c.id, Now: a.options.Now, BatchSize: c.cfg.QuickBooks.BatchSize, Patience: c.cfg.QuickBooks.Patience}
+	c.meter.watch(client)
+	q := c.cfg.QuickBooks
+	cfg := load.Config{
+		Company: c.id, Now: a.options.Now, BatchSize: q.BatchSize, Patience: q.Patience,
+		MirrorDays: q.MirrorDays, DuplicateDays: q.DuplicateDays, MeteredBudget: loadBudget(c.budget()), Metered: c.meter.used,
+	}
 	return &line{
 		realm: realm, session: session, client: client, loader: load.New(a.store, client, cfg, a.log, a.loads),
 	}
+}
+
+// budget is how many metered calls the company may make in a month; 0 is no limit.
+func (c *company) budget() int {
+	if c.cfg.QuickBooks.MeteredBudget == nil {
+		return config.DefaultMeteredBudget
+	}
+	return *c.cfg.QuickBooks.MeteredBudget
+}
+
+// loadBudget says in the words of package load how many metered calls a company
+// may make, where a budget below 0 is none.
+func loadBudget(budget int) int {
+	if budget == 0 {
+		return -1
+	}
+	return budget
 }

@@ -51,7 +51,9 @@ func (a *App) FinishConnect(ctx context.Context, p PendingConnect, address, by s
 	if err != nil {
 		return schema.Connection{}, err
 	}
-	if err := a.allowRealm(ctx, c, schema.RealmID(callback.RealmID)); err != nil {
+	realm := schema.RealmID(callback.RealmID)
+	before, err := a.allowRealm(ctx, c, realm)
+	if err != nil {
 		return schema.Connection{}, err
 	}
 	token, err := c.oauth.Exchange(ctx, callback)
@@ -59,6 +61,7 @@ func (a *App) FinishConnect(ctx context.Context, p PendingConnect, address, by s
 		return schema.Connection{}, fmt.Errorf("connect %s: %w", p.Company, err)
 	}
 	line := a.newLine(c, callback.RealmID)
+	defer a.flushMeter(ctx, c)
 	if err := line.session.Adopt(ctx, token); err != nil {
 		return schema.Connection{}, fmt.Errorf("connect %s: %w", p.Company, err)
 	}
@@ -66,31 +69,68 @@ func (a *App) FinishConnect(ctx context.Context, p PendingConnect, address, by s
 	if err != nil {
 		return schema.Connection{}, fmt.Errorf("connect %s: read company: %w", p.Company, err)
 	}
-	connection := schema.Connection{
-		Company: p.Company, Realm: schema.RealmID(callback.RealmID), Name: info.CompanyName, State: schema.Connected, By: by,
-		RecordedAt: a.stamp(),
+	connection := schema.Connection{Company: p.Company, Realm: realm, Name: info.CompanyName, State: schema.Connected, By: by}
+	record := a.recordConnection
+	if before.Realm != "" && before.Realm != realm {
+		record = a.moveTo(line)
 	}
-	if err := a.store.RecordConnection(ctx, connection); err != nil {
+	if connection, err = record(ctx, connection); err != nil {
 		return schema.Connection{}, fmt.Errorf("connect %s: %w", p.Company, err)
 	}
 	c.loads.Now()
 	return connection, nil
 }
 
+func (a *App) recordConnection(ctx context.Context, connection schema.Connection) (schema.Connection, error) {
+	connection.RecordedAt = a.stamp()
+	return connection, a.store.RecordConnection(ctx, connection)
+}
+
+// moveTo returns how a connection to other books than before is recorded: once
+// nothing is left that names a record of theirs, so that no id of one company in
+// QuickBooks is ever used in another. Rules and vendors that somebody chose since
+// the company was disconnected go too: they were chosen from the old chart.
+func (a *App) moveTo(line *line) func(context.Context, schema.Connection) (schema.Connection, error) {
+	return func(ctx context.Context, connection schema.Connection) (schema.Connection, error) {
+		unlock, err := a.locks.Lock(ctx, cycleLock(connection.Company))
+		if err != nil {
+			return connection, err
+		}
+		defer unlock()
+		if err := a.forgetMappings(ctx, connection.Company, connection.By); err != nil {
+			return connection, err
+		}
+		if _, err := line.loader.RefreshBooks(ctx); err != nil {
+			return connection, fmt.Errorf("read the chart: %w", err)
+		}
+		return a.recordConnection(ctx, connection)
+	}
+}
+
 // allowRealm keeps bills out of the wrong books: a company that names its realm
-// takes no other, and one that is connected must be disconnected first.
-func (a *App) allowRealm(ctx context.Context, c *company, realm schema.RealmID) error {
+// takes no other, one that is connected must be disconnected first, and one that
+// posted anything stays with the books that have it. It returns the connection so
+// far.
+func (a *App) allowRealm(ctx context.Context, c *company, realm schema.RealmID) (schema.Connection, error) {
 	if want := schema.RealmID(c.cfg.QuickBooks.RealmID); want != "" && realm != want {
-		return fmt.Errorf("company %s: chose realm %s, configured is %s: %w", c.id, realm, want, ErrOtherCompany)
+		return schema.Connection{}, fmt.Errorf("company %s: chose realm %s, configured is %s: %w", c.id, realm, want, ErrOtherCompany)
 	}
 	before, err := a.store.Connection(ctx, c.id)
+	if err != nil || before.Realm == "" || before.Realm == realm {
+		return before, err
+	}
+	if before.State != schema.Disconnected {
+		return before, fmt.Errorf("company %s: chose realm %s, connected is %s; disconnect it first: %w", c.id, realm, before.Realm, ErrOtherCompany)
+	}
+	sent, err := a.store.Sent(ctx, c.id)
 	if err != nil {
-		return err
+		return before, err
 	}
-	if before.Realm != "" && before.Realm != realm && before.State != schema.Disconnected {
-		return fmt.Errorf("company %s: chose realm %s, connected is %s; disconnect it first: %w", c.id, realm, before.Realm, ErrOtherCompany)
+	if sent {
+		return before, fmt.Errorf("company %s: chose realm %s, and has posted to %s, which its history is about; "+
+			"give the other books an entry of their own in the configuration, with another id: %w", c.id, realm, before.Realm, ErrOtherCompany)
 	}
-	return nil
+	return before, nil
 }
 
 // Disconnect revokes and forgets the tokens, and forgets which vendors stand for

@@ -104,6 +104,13 @@ func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error
 			return r.counts, err
 		}
 	}
+	if r.line != nil {
+		defer r.tell(ctx)
+		defer a.flushMeter(ctx, c)
+		if err := c.meter.look(ctx); err != nil {
+			return r.counts, err
+		}
+	}
 	chartErr := errors.Join(err, r.chart(ctx))
 	drafted, err := r.transform(ctx)
 	if err != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,9 @@ type Options struct {
 	// HTTP is the client for QuickBooks. Defaults to http.DefaultClient, of
 	// which only the transport is used.
 	HTTP *http.Client
+	// Pause is how long QuickBooks is left alone after it throttled a company.
+	// Defaults to a minute, as Intuit advises.
+	Pause time.Duration
 }
 
 // App is everything that one process needs, opened. It is safe for concurrent use.
@@ -41,6 +45,8 @@ type App struct {
 	cfg     config.Config
 	options Options
 	log     *slog.Logger
+	// instance tells this process from others that share the store.
+	instance string
 
 	engine      *engine.Attached // nil with a ClickHouse server
 	store       *store.Store
@@ -58,7 +64,10 @@ type App struct {
 // Open opens the store, brings its tables up to date, and prepares every company.
 // It contacts no QuickBooks. The App has to be closed.
 func Open(ctx context.Context, cfg config.Config, options Options) (*App, error) {
-	a := &App{cfg: cfg, options: options, log: options.Log, calls: quickbooks.NewMetrics(options.Registry), loads: load.NewMetrics(options.Registry)}
+	a := &App{
+		cfg: cfg, options: options, log: options.Log, instance: rand.Text(),
+		calls: quickbooks.NewMetrics(options.Registry), loads: load.NewMetrics(options.Registry),
+	}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -139,6 +148,9 @@ func (a *App) Close() error {
 	var errs []error
 	if last := a.lastCall.Load(); last != 0 {
 		time.Sleep(min(throttleGap, time.Unix(0, last).Add(throttleGap).Sub(a.options.Now())))
+	}
+	for _, c := range a.companies {
+		a.flushMeter(context.Background(), c)
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

@@ -198,14 +198,3 @@ func TestApp_TwoTakeTurns(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, status.Settled)
 }
-
-func TestOpen_TellsWhatItDoesNotDo(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.open(t)
-	require.NotContains(t, w.log.String(), "level=WARN")
-	w.cfg.Companies[0].Policy.AttachPDF, w.cfg.Companies[0].Policy.RecordPayments = true, true
-	w.open(t)
-	require.Contains(t, w.log.String(), "this version attaches nothing")
-	require.Contains(t, w.log.String(), "this version records none")
-}

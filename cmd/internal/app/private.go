@@ -200,12 +200,28 @@ func (p *private) index(w http.ResponseWriter, r *http.Request) {
 		case err != nil:
 			fmt.Fprintf(&text, "%s: the store cannot be read. ", id)
 		case connection.State == schema.Connected:
-			fmt.Fprintf(&text, "%s posts to %s. ", id, connection.Name)
+			fmt.Fprintf(&text, "%s posts to %s. %s", id, connection.Name, p.warnings(r.Context(), connection))
 		default:
 			fmt.Fprintf(&text, "%s is not connected; open %s?company=%s. ", id, oauthStart, id)
 		}
 	}
 	p.page(w, http.StatusOK, "tieout", text.String())
+}
+
+// warnings is what a person has to know of a connection, in sentences.
+func (p *private) warnings(ctx context.Context, connection schema.Connection) string {
+	var text strings.Builder
+	end, err := p.app.connectionEnd(ctx, connection)
+	if err != nil {
+		return "When its connection ends cannot be read. "
+	}
+	if warning := end.Warning(connection.Company); warning != "" {
+		text.WriteString(warning + " ")
+	}
+	if c, err := p.app.company(connection.Company); err == nil && c.quotaBlocked() {
+		text.WriteString(QuotaWarning(c.id) + " ")
+	}
+	return text.String()
 }
 
 // page answers with a short page. Every text is escaped.

@@ -92,7 +92,7 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 	if s.private, err = listen.Listen(ctx, "tcp", a.cfg.Private.Listen); err != nil {
 		return s, fmt.Errorf("private.listen: %w", err)
 	}
-	a.options.Registry.MustRegister(newBacklogCollector(a), collectors.NewGoCollector(),
+	a.options.Registry.MustRegister(newBacklogCollector(a), newStandingCollector(a), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return s, nil
 }

@@ -19,6 +19,9 @@ type ServerStatus struct {
 	// Idle says that nothing is under way: the journal is empty, and no cycle
 	// runs or has been asked for.
 	Idle bool `json:"idle"`
+	// QuotaBlocked are the companies that QuickBooks refuses to be read, as it
+	// does when an app has used up its metered calls of the month.
+	QuotaBlocked []schema.CompanyID `json:"quota_blocked"`
 }
 
 // JournalStatus is the journal of a running server at one moment.
@@ -38,6 +41,25 @@ type Status struct {
 	ToCreate   int               `json:"vendors_to_create"`
 	// Settled says that nothing is left to do but by people and by Ontop.
 	Settled bool `json:"settled"`
+	// ConnectionEnds is when the connection ends by itself; null when there is none
+	// or it is not known.
+	ConnectionEnds *time.Time `json:"connection_ends"`
+	// ReconnectWarningDays is 30, 7 or 1 once the connection ends within as many
+	// days, 0 once it has ended, and null before that.
+	ReconnectWarningDays *int `json:"reconnect_warning_days"`
+	// Metered is what the month has cost, in UTC. A running server's current cycle
+	// is not in it yet.
+	Metered MeteredMonth `json:"metered"`
+	// Warnings are what a person has to know, in sentences.
+	Warnings []string `json:"warnings"`
+}
+
+// MeteredMonth is how much of a company's budget of metered calls a month used.
+type MeteredMonth struct {
+	Month    schema.Period `json:"month"`
+	Core     int64         `json:"core"`      // free calls
+	CorePlus int64         `json:"core_plus"` // metered calls
+	Budget   int           `json:"budget"`    // of metered calls; 0 is no limit
 }
 
 // Status reads a company's standing from the store. The server, if one is running,
@@ -60,8 +82,39 @@ func (a *App) Status(ctx context.Context, id schema.CompanyID) (Status, error) {
 			s.ToCreate++
 		}
 	}
+	if err := a.addStanding(ctx, &s); err != nil {
+		return s, err
+	}
 	s.Settled = s.ToCreate+s.Backlog.Pending+s.Backlog.Due+s.Backlog.Uncertain+s.Backlog.Unverified == 0
 	return s, nil
+}
+
+// addStanding adds what concerns QuickBooks itself: how long we are let in, and what
+// asking has cost.
+func (a *App) addStanding(ctx context.Context, s *Status) error {
+	c, err := a.company(s.Company)
+	if err != nil {
+		return err
+	}
+	end, err := a.connectionEnd(ctx, s.Connection)
+	if err != nil {
+		return err
+	}
+	if !end.At.IsZero() {
+		s.ConnectionEnds = &end.At
+	}
+	s.Warnings = []string{}
+	if end.Due {
+		s.ReconnectWarningDays = &end.Days
+		s.Warnings = append(s.Warnings, end.Warning(s.Company))
+	}
+	if c.quotaBlocked() {
+		s.Warnings = append(s.Warnings, QuotaWarning(s.Company))
+	}
+	month := schema.MeteredMonth(a.Now())
+	used, err := a.store.Metered(ctx, s.Company, month)
+	s.Metered = MeteredMonth{Month: month, Core: used.Core, CorePlus: used.CorePlus, Budget: c.budget()}
+	return err
 }
 
 const serverStatus = "/api/v1/server"
@@ -94,8 +147,11 @@ func (a *App) Server(ctx context.Context) (ServerStatus, bool, error) {
 // status says how this server stands.
 func (s *server) status() ServerStatus {
 	stats := s.journal.Stats()
-	idle := stats.Deliveries == 0
+	idle, blocked := stats.Deliveries == 0, []schema.CompanyID{}
 	for _, c := range s.app.companies {
+		if c.quotaBlocked() {
+			blocked = append(blocked, c.id)
+		}
 		idle = idle && !c.busy.Load() && len(c.transforms) == 0 && len(c.loads) == 0 && len(c.sweeps) == 0
 	}
 	return ServerStatus{
@@ -103,6 +159,6 @@ func (s *server) status() ServerStatus {
 			Deliveries: stats.Deliveries, Bytes: stats.Bytes, LimitBytes: stats.LimitBytes, AgeSeconds: stats.Age.Seconds(),
 			Healthy: stats.Healthy,
 		},
-		Idle: idle,
+		Idle: idle, QuotaBlocked: blocked,
 	}
 }

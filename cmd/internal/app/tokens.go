@@ -27,6 +27,10 @@ type tokens struct {
 	now     func() time.Time
 }
 
+func (a *App) tokens(id schema.CompanyID) tokens {
+	return tokens{vault: a.store, sealer: a.sealer, company: id, now: a.options.Now}
+}
+
 func tokenName(realm string) string { return "quickbooks/" + realm }
 
 func (t tokens) sealedFor(realm string) string { return "token:" + string(t.company) + ":" + realm }

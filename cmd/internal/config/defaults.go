@@ -11,6 +11,10 @@ import (
 // The embedded engine's DSN begins so, and continues with its folder.
 const embeddedScheme = "embedded://"
 
+// DefaultMeteredBudget is how many metered calls a month a company has unless it is
+// told otherwise: a hundred companies then fit the 500,000 of Intuit's free tier.
+const DefaultMeteredBudget = 5000
+
 // EmbeddedDir returns the folder of the embedded engine, or nothing when the
 // store is a server.
 func (s Store) EmbeddedDir() string {
@@ -50,7 +54,7 @@ func (c Company) withDefaults() Company {
 	c.QuickBooks.RequestsPerSecond = cmp.Or(c.QuickBooks.RequestsPerSecond, 10)
 	c.QuickBooks.BatchesPerMinute = cmp.Or(c.QuickBooks.BatchesPerMinute, 40)
 	if c.QuickBooks.MeteredBudget == nil {
-		budget := 5000
+		budget := DefaultMeteredBudget
 		c.QuickBooks.MeteredBudget = &budget
 	}
 	c.QuickBooks.MirrorDays = cmp.Or(c.QuickBooks.MirrorDays, 92)
