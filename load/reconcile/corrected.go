@@ -16,12 +16,14 @@ type corrected struct {
 	equal bool
 	// applied is the last round that was posted.
 	applied round
-	// pending is the round that is about what the invoice says now and that is
-	// neither posted nor accepted as a whole.
-	pending round
+	// open are the parts that are still to be posted, whatever the invoice says by
+	// now, and those that wait for a person about what it says now.
+	open []schema.TaskPosition
 	// accepted is the task in which a person said that the books are right as they
-	// are, about what the invoice says now.
+	// are. It is carried on where tieout found that nothing that is booked has
+	// changed since.
 	accepted schema.Task
+	carried  bool
 }
 
 // round is one correction: the documents that were proposed together.
@@ -30,29 +32,34 @@ type round []schema.TaskPosition
 // correctionsOf reads the corrections of a position in the order in which they were
 // proposed. What holds is the last round in the books. A round that only some
 // documents of are in the books equals nothing. What a person accepted holds until
-// the invoice says something else.
+// the invoice says something else, or something more is posted.
 func correctionsOf(p schema.Position) corrected {
 	c := corrected{equal: says(p, p.Draft.Content, false)}
 	if len(p.Corrections) == 0 {
 		return c
 	}
 	c.rounds = roundsOf(p.Corrections)
-	for _, r := range c.rounds {
-		task := r[0].Task
-		now := says(p, task.Correction.Content, task.Correction.Cancelled)
-		c.pending = nil
-		switch {
-		case r.posted():
-			c.applied, c.accepted = r, schema.Task{}
-			c.equal = now && r.complete()
-		case now && r.complete():
-			c.equal = true
+	var person schema.Task
+	for n, r := range c.rounds {
+		now := says(p, r[0].Task.Correction.Content, r[0].Task.Correction.Cancelled)
+		if r.posted() {
+			c.applied, c.accepted, person = r, schema.Task{}, schema.Task{}
+			c.equal = false
 		}
-		if now && r.complete() {
-			c.accepted = r.acceptedBy()
+		if r.complete() {
+			said := r.acceptedBy()
+			c.carried = said.State == ""
+			if !c.carried {
+				person = said
+			}
+			if now {
+				c.equal, c.accepted = true, person
+			}
 		}
-		if now && !r.complete() {
-			c.pending = r
+		for _, part := range r {
+			if toPost(part) || now && n == len(c.rounds)-1 && part.Task.State.Waits() && !part.Posting.State.Live() {
+				c.open = append(c.open, part)
+			}
 		}
 	}
 	return c
@@ -95,9 +102,9 @@ func (r round) complete() bool {
 	})
 }
 
-// documents reports whether the round has any document at all.
-func (r round) documents() bool {
-	return slices.ContainsFunc(r, func(p schema.TaskPosition) bool { return p.Task.Correction.Document.Kind != "" })
+// toPost reports whether a part was approved and is not posted.
+func toPost(p schema.TaskPosition) bool {
+	return p.Task.State == schema.TaskReady && !p.Posting.State.Live()
 }
 
 // acceptedBy returns what a person accepted last of the round. That tieout itself
@@ -139,6 +146,8 @@ func (c corrected) cancels(p schema.Position) bool {
 	if p.Invoice.Status != schema.StatusCancelled {
 		return false
 	}
-	return c.equal || c.isAccepted() || c.pending.documents() ||
-		len(c.applied) > 0 && c.applied[0].Task.Correction.Cancelled
+	reverses := func(p schema.TaskPosition) bool {
+		return p.Task.Correction.Cancelled && p.Task.Correction.Document.Kind != ""
+	}
+	return c.equal || c.isAccepted() || slices.ContainsFunc(c.open, reverses) || slices.ContainsFunc(c.applied, reverses)
 }

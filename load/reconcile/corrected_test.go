@@ -181,7 +181,7 @@ func TestReport_FollowsACorrection(t *testing.T) {
 		},
 		"ChangedBackInTheMiddle": {
 			raised(part(11, usd(-10000), exact, stale), part(12, usd(12000), approved, stale)), schema.StateSourceChanged,
-			"verified 0.00, residual 120.00", "it was corrected for something else before", "the next transform proposes",
+			"verified 0.00, waiting 120.00", "its correction is approved by eva", "the next load posts it",
 		},
 		"TwiceInTurn": {
 			raised(part(11, usd(5000), exact, stale), part(21, usd(-3000), exact)), schema.StateMatched, "verified 120.00",
@@ -189,6 +189,14 @@ func TestReport_FollowsACorrection(t *testing.T) {
 		},
 		"TenthRoundAfterTheSecond": {
 			raised(part(101, usd(-3000), exact), part(21, usd(5000), exact, stale)), schema.StateMatched, "verified 120.00", "corrected by bill c1:2.1", "",
+		},
+		"ChangedAgainBeforeItWasPosted": {
+			raised(part(11, usd(5000), approved, stale), part(21, usd(-3000))), schema.StateSourceChanged,
+			"verified 100.00, held -30.00, waiting 50.00", "Ontop raised", "corrections approve 1",
+		},
+		"ChangedAgainAfterItWasDeclined": {
+			raised(part(11, usd(5000), sent(schema.PostingDeclined), stale), part(21, usd(-3000))), schema.StateDeclined,
+			"verified 100.00, held -30.00, declined 50.00", "was refused", "corrections approve 1",
 		},
 		"CorrectedAndChangedAgain": {
 			raised(part(11, usd(5000), exact, stale)), schema.StateSourceChanged, "verified 150.00, residual -30.00", "changed at Ontop", "the next transform",
@@ -363,6 +371,14 @@ func TestReport_TakesAPersonsWordForABill(t *testing.T) {
 		},
 		"NotWhenItIsCancelledThen": {
 			raised(part(11, usd(2000), accepted("eva")), cancel), schema.StateCancelledAfter, "verified 100.00, residual 20.00", "cancelled at Ontop", "proposes",
+		},
+		"AlsoWhereNothingThatIsBookedChangedSince": {
+			raised(part(11, usd(2000), accepted("eva"), stale), part(21, usd(1), accepted("tieout"), bare)), schema.StateSkipped,
+			"verified 100.00, skipped 20.00", "accepted as it is: booked by journal entry 7 (eva on 2026-09-01)", "",
+		},
+		"NotOnceItSaysWhatTheBooksSay": {
+			raised(unchanged, part(11, usd(2000), accepted("eva"), stale), part(21, usd(1), accepted("tieout"), bare)), schema.StateMatched,
+			"verified 100.00", "", "",
 		},
 		"AfterHalfOfIt": {
 			raised(part(11, usd(-10000), exact), part(12, usd(12000), accepted("eva"))), schema.StateSkipped, "verified 0.00, skipped 120.00",
@@ -561,10 +577,12 @@ func drawCorrected(t *rapid.T) schema.Position {
 // drawRound adds a correction that takes the books to what is owed. One that is not
 // the last is done or was accepted.
 func drawRound(t *rapid.T, p *schema.Position, number int, owed schema.Money, books map[schema.Currency]int64, last bool) {
-	fates := []func(*schema.TaskPosition){sent(schema.PostingPosted), sent(schema.PostingAdopted), exact}
+	fates := []func(*schema.TaskPosition){
+		sent(schema.PostingPosted), sent(schema.PostingAdopted), exact, approved, sent(schema.PostingNamed), sent(schema.PostingUncertain),
+		sent(schema.PostingDeclined),
+	}
 	if last {
-		fates = append(fates, func(*schema.TaskPosition) {}, approved, onHold, sent(schema.PostingNamed), sent(schema.PostingUncertain),
-			sent(schema.PostingDeclined))
+		fates = append(fates, func(*schema.TaskPosition) {}, onHold)
 	}
 	all := rapid.Bool().Draw(t, "accepted")
 	goal := map[schema.Currency]int64{owed.Currency(): owed.Minor()}

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -110,8 +111,8 @@ func termsOf(p schema.Position, c corrected, documents []document) (terms, error
 	for _, d := range documents {
 		all = append(all, term{d.column, d.amount})
 	}
-	for _, part := range c.pending {
-		if part.Posting.State.Live() || part.Task.State == schema.TaskAccepted || part.Task.Correction.Document.Kind == "" {
+	for _, part := range c.open {
+		if part.Task.Correction.Document.Kind == "" {
 			continue
 		}
 		amount, err := part.Task.Correction.Document.Kind.Signed(part.Task.Correction.Document.Total)
@@ -126,7 +127,7 @@ func termsOf(p schema.Position, c corrected, documents []document) (terms, error
 	if !c.isAccepted() {
 		return all, nil
 	}
-	left, err := leftAsIs(p, documents)
+	left, err := c.leftAsIs(p, documents)
 	return append(all, left...), err
 }
 
@@ -142,20 +143,29 @@ func waitingColumn(p schema.TaskPosition) column {
 	}
 }
 
-// leftAsIs is by how much the books that a person accepted differ from what is owed,
-// one term a currency.
-func leftAsIs(p schema.Position, documents []document) (terms, error) {
+// leftAsIs is by how much the books that a person accepted, with all that was
+// approved before, differ from what is owed, one term a currency.
+func (c corrected) leftAsIs(p schema.Position, documents []document) (terms, error) {
 	left := terms{{skipped, owed(p)}}
-	for _, d := range documents {
-		at := slices.IndexFunc(left, func(t term) bool { return t.amount.Currency() == d.accepted.Currency() })
+	less := func(m schema.Money) error {
+		at := slices.IndexFunc(left, func(t term) bool { return t.amount.Currency() == m.Currency() })
 		if at < 0 {
-			at, left = len(left), append(left, term{skipped, schema.NewMoney(0, d.accepted.Currency())})
+			at, left = len(left), append(left, term{skipped, schema.NewMoney(0, m.Currency())})
 		}
-		less, err := left[at].amount.Sub(d.accepted)
-		if err != nil {
+		rest, err := left[at].amount.Sub(m)
+		left[at].amount = rest
+		return err
+	}
+	for _, d := range documents {
+		if err := less(d.accepted); err != nil {
 			return nil, fmt.Errorf("take %s from what is owed: %w", d.name(), err)
 		}
-		left[at].amount = less
+	}
+	for _, part := range c.open {
+		amount, err := part.Task.Correction.Document.Kind.Signed(part.Task.Correction.Document.Total)
+		if err = errors.Join(err, less(amount)); err != nil {
+			return nil, fmt.Errorf("take correction %s from what is owed: %w", part.Task.Subject, err)
+		}
 	}
 	return slices.DeleteFunc(left, func(t term) bool { return t.amount.IsZero() }), nil
 }

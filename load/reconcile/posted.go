@@ -18,7 +18,7 @@ func classifyPosted(p schema.Position, c corrected, documents []document) verdic
 		}
 	}
 	differing := slices.IndexFunc(documents, func(d document) bool { return d.column != verified })
-	if c.isAccepted() && differing < 0 {
+	if c.isAccepted() && differing < 0 && len(c.open) == 0 {
 		return classifyAccepted(p, c, documents)
 	}
 	for i, d := range documents {
@@ -27,8 +27,8 @@ func classifyPosted(p schema.Position, c corrected, documents []document) verdic
 		}
 	}
 	switch {
-	case c.pending != nil:
-		return classifyPending(p, c.pending)
+	case len(c.open) > 0:
+		return classifyOpen(p, foremost(c.open))
 	case !c.equal:
 		return changedAgain(p, c)
 	case differing >= 0:
@@ -127,7 +127,10 @@ func classifyAccepted(p schema.Position, c corrected, documents []document) verd
 	if p.Invoice.Status == schema.StatusCancelled {
 		state = schema.StateCancelled
 	}
-	left, err := leftAsIs(p, documents)
+	left, err := c.leftAsIs(p, documents)
+	if c.carried && err == nil && len(left) == 0 {
+		return classifyEqual(p, c, documents) // the books say what the source says all the same
+	}
 	if err != nil || len(left) > 0 {
 		state = schema.StateSkipped // an error ends the report where the terms are added up
 	}
@@ -144,10 +147,9 @@ func classifyAccepted(p schema.Position, c corrected, documents []document) verd
 	return verdict{state: state, cause: cause}
 }
 
-// classifyPending is about a correction that is not posted: it waits for a person,
-// for the next load, or for what QuickBooks refused it for.
-func classifyPending(p schema.Position, r round) verdict {
-	part := foremost(r)
+// classifyOpen is about a correction that is not posted: it waits for a person, for
+// the next load, or for what QuickBooks refused it for.
+func classifyOpen(p schema.Position, part schema.TaskPosition) verdict {
 	switch part.CorrectionState() {
 	case schema.CorrectionDeclined:
 		v := classifyDeclined(part.Posting)
@@ -175,15 +177,15 @@ func classifyPending(p schema.Position, r round) verdict {
 }
 
 // foremost is the part that needs somebody most.
-func foremost(r round) schema.TaskPosition {
+func foremost(open []schema.TaskPosition) schema.TaskPosition {
 	for _, state := range []schema.CorrectionState{
 		schema.CorrectionDeclined, schema.CorrectionHeld, schema.CorrectionProposed, schema.CorrectionApproved,
 	} {
-		if at := slices.IndexFunc(r, func(p schema.TaskPosition) bool { return p.CorrectionState() == state }); at >= 0 {
-			return r[at]
+		if at := slices.IndexFunc(open, func(p schema.TaskPosition) bool { return p.CorrectionState() == state }); at >= 0 {
+			return open[at]
 		}
 	}
-	return r[0]
+	return open[0]
 }
 
 // changedAgain is about a change for which no correction was proposed yet.
