@@ -7,12 +7,13 @@ export CGO_ENABLED ?= 0
 BIN   := bin
 TOOLS := $(CURDIR)/.cache/tools
 FUZZTIME ?= 20s
+SEQUENCES ?= 10000
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: engine
 engine: ## Fetch the embedded ClickHouse engine once, and check it
@@ -30,6 +31,10 @@ demo: engine build ## Watch the whole job on this machine, with nobody's account
 .PHONY: test
 test: engine ## Run all tests
 	go test -timeout 20m ./...
+
+.PHONY: test/sequences
+test/sequences: ## Play SEQUENCES random sequences of invoices, faults, crashes and edits through posting
+	TIEOUT_SEQUENCES=$(SEQUENCES) go test -count=1 -timeout 30m -v -run '^TestLoader_Sequences$$' ./load
 
 .PHONY: test/race
 test/race: engine ## Run all tests with the race detector (needs a C compiler)

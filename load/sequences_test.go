@@ -1,255 +1,234 @@
 package load_test
 
 import (
-	"errors"
+	"context"
 	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
-	"github.com/tieout/tieout/load"
-	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
-	"github.com/tieout/tieout/schema/store/storetest"
 )
 
-// incident is one thing that happens before or during a cycle.
-type incident struct {
-	kind    string // new, trouble, store, crash, wait, restart
-	n       int    // new: how many drafts; crash: after how many calls of the store
-	credits uint8  // new: which of the drafts are vendor credits, by bit
-	trouble quickbookstest.Trouble
-	method  string
-	after   bool
-	wait    time.Duration
-}
+// sequencesDrawn is how many sequences are played unless TIEOUT_SEQUENCES says
+// another number.
+const sequencesDrawn = 400
 
-func incidents() *rapid.Generator[incident] {
-	return rapid.Custom(func(t *rapid.T) incident {
-		i := incident{kind: rapid.SampledFrom([]string{"new", "trouble", "trouble", "store", "crash", "wait", "restart"}).Draw(t, "kind")}
-		switch i.kind {
-		case "new":
-			i.n = rapid.IntRange(1, 8).Draw(t, "drafts")
-			i.credits = rapid.Uint8().Draw(t, "of which credits")
-		case "trouble":
-			i.trouble = quickbookstest.Trouble{
-				Kind: rapid.SampledFrom([]quickbookstest.TroubleKind{
-					quickbookstest.LoseBefore, quickbookstest.LoseAfter, quickbookstest.CommitLate, quickbookstest.Delay,
-					quickbookstest.DelayAfter, quickbookstest.Truncate, quickbookstest.Throttle, quickbookstest.ServerError,
-					quickbookstest.ErrorAfter, quickbookstest.Unauthorized, quickbookstest.ItemFault, quickbookstest.FaultOn200,
-					quickbookstest.HTMLPage,
-				}).Draw(t, "trouble"),
-				On:    rapid.SampledFrom([]string{"batch", "batch", "query", "api"}).Draw(t, "on"),
-				Times: rapid.IntRange(1, 3).Draw(t, "times"),
-				Delay: time.Duration(rapid.IntRange(1, 119).Draw(t, "delay")) * time.Second,
-				Code:  rapid.SampledFrom([]string{"10000", "600", "6000", "6210", "3001", "130", "5020", "2500", "630", "6140", "120"}).Draw(t, "code"),
-			}
-		case "store":
-			i.method = rapid.SampledFrom([]string{
-				"DueBills", "OpenPostings", "LatestPostings", "RecordPostings", "Unverified", "RecordVerifications", "Payees",
-				"RecordPayees", "Books", "RecordBooks",
-			}).Draw(t, "method")
-			i.after = rapid.Bool().Draw(t, "after")
-		case "crash":
-			i.n = rapid.IntRange(0, 14).Draw(t, "calls")
-		case "wait":
-			i.wait = time.Duration(rapid.IntRange(1, 1200).Draw(t, "seconds")) * time.Second
-		}
-		return i
-	})
-}
-
-// sequence is what happens to one company, and which QuickBooks plays along.
-type sequence struct {
-	incidents []incident
-	batch     int
-	patience  time.Duration
-	replay    quickbookstest.Replay
-	warn      bool
-}
-
-func sequences() *rapid.Generator[sequence] {
-	return rapid.Custom(func(t *rapid.T) sequence {
-		s := sequence{
-			incidents: rapid.SliceOfN(incidents(), 1, 14).Draw(t, "incidents"),
-			batch:     rapid.SampledFrom([]int{1, 3, 30}).Draw(t, "batch size"),
-			warn:      rapid.Bool().Draw(t, "warns of duplicate numbers"),
-		}
-		s.replay.Faults = rapid.Bool().Draw(t, "replays faults")
-		s.replay.Answers6000 = rapid.Bool().Draw(t, "answers replays with 6000")
-		switch rapid.IntRange(0, 3).Draw(t, "request ids") {
-		case 0: // they do nothing at all
-			s.replay.Off, s.patience = true, 8*time.Minute
-		case 1: // they work for whole batches only
-			s.replay.WholeBatch, s.patience = true, 8*time.Minute
-		case 2:
-			s.replay.ForgetAfter = 10 * time.Minute
-		}
-		return s
-	})
-}
-
-// TestLoader_Sequences draws what happens to a company: new drafts, every kind
-// of trouble at QuickBooks and in the store, and crashes between any two calls
-// of the store. When it is over, QuickBooks holds exactly one document for each
-// invoice, a bill or a vendor credit, with each field as drafted. A failure prints its seed and replays with
-// -rapid.seed; -rapid.checks sets how many sequences are drawn.
+// TestLoader_Sequences draws what happens to a company: invoices above and below
+// zero in several currencies, new workers, corrections before posting, every kind
+// of trouble at QuickBooks and in the store, processes that die between any two
+// steps or in the middle of one, two loaders at once, clocks that leap, and a
+// bookkeeper who edits, deletes, merges, copies and types in. When it is over and a
+// person has looked at whatever was put before them, QuickBooks holds exactly one
+// document for each invoice, with each field as drafted but for what the bookkeeper
+// changed, which is reported field by field: see [office.agree].
+//
+// TIEOUT_SEQUENCES says how many are drawn. A failure prints its seed, the least
+// that still fails, and the command that plays it again.
 func TestLoader_Sequences(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(rt *rapid.T) {
-		s := sequences().Draw(rt, "sequence")
-		var failure error
-		synctest.Test(t, func(t *testing.T) { failure = s.play(t) })
-		if failure != nil {
-			rt.Fatalf("%v", failure)
-		}
+	first, count := number(t, "TIEOUT_SEQUENCE", time.Now().UnixNano()), number(t, "TIEOUT_SEQUENCES", sequencesDrawn)
+	if os.Getenv("TIEOUT_SEQUENCE") != "" {
+		count = 1
+	}
+	t.Logf("sequences %d to %d", first, first+count-1)
+	var next atomic.Int64
+	var failed atomic.Bool
+	began := time.Now()
+	t.Cleanup(func() {
+		t.Logf("%d sequences in %s", min(next.Load(), count), time.Since(began).Round(time.Millisecond))
 	})
+	for shard := range runtime.GOMAXPROCS(0) {
+		t.Run(fmt.Sprintf("Shard%d", shard+1), func(t *testing.T) {
+			t.Parallel()
+			for n := next.Add(1) - 1; n < count && !failed.Load(); n = next.Add(1) - 1 {
+				s := sequences().Example(int(first + n))
+				if why := s.play(t); why != nil {
+					failed.Store(true)
+					s, why = s.least(t, why)
+					require.Fail(t, "a sequence fails", "%v\n\nreplay with: TIEOUT_SEQUENCE=%d go test ./load -count=1 -run '^TestLoader_Sequences$'\n\nthe least of it that fails: %s",
+						why, first+n, s)
+				}
+			}
+		})
+	}
 }
 
+// number reads a whole number from the environment.
+func number(t *testing.T, name string, otherwise int64) int64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	require.NoError(t, err, name)
+	return n
+}
+
+// least leaves out of a failing sequence what it fails without.
+func (s sequence) least(t *testing.T, why error) (sequence, error) {
+	t.Helper()
+	for again := true; again; {
+		again = false
+		for n := range slices.Backward(s.incidents) {
+			fewer := s
+			fewer.incidents = append(s.incidents[:n:n], s.incidents[n+1:]...)
+			if still := fewer.play(t); still != nil {
+				s, why, again = fewer, still, true
+			}
+		}
+	}
+	return s, why
+}
+
+// play plays the sequence in a bubble of fake time and says what was wrong at the
+// end.
 func (s sequence) play(t *testing.T) error {
 	t.Helper()
-	b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = s.replay }),
-		withRealm(func(r *quickbookstest.Realm) {
-			tracking(r)
-			r.WarnDuplicateBillNumber = s.warn
-		}),
-		withConfig(func(c *load.Config) { c.BatchSize, c.Patience = s.batch, s.patience }))
-	drafts := map[schema.InvoiceID]schema.Draft{}
-	for _, i := range s.incidents {
-		b.suffer(i, drafts)
-		b.loader.RunOnce(t.Context()) // whatever it says: what counts is the end
-		b.store.Inject(nil)
-		if i.kind == "crash" {
-			b.restart()
-		}
-		b.pass(time.Minute)
-	}
-	return b.recover(drafts)
+	return s.playWith(t, noMistake)
 }
 
-func (b *bench) suffer(i incident, drafts map[schema.InvoiceID]schema.Draft) {
+func (s sequence) playWith(t *testing.T, m mistake) error {
+	t.Helper()
+	var wrong error
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t, s, m)
+		o.invoice(o.workers[0], false)
+		for _, i := range s.incidents {
+			o.transform()
+			o.suffer(i)
+			o.pass(time.Minute)
+		}
+		if wrong = o.recover(); wrong != nil {
+			wrong = fmt.Errorf("%w%s", wrong, o.state())
+		}
+	})
+	return wrong
+}
+
+// suffer lets an incident happen, and then the loader have its cycle.
+func (o *office) suffer(i incident) {
 	switch i.kind {
-	case "new":
-		for n := range i.n {
-			d := b.draft(len(drafts)+1, segments)
-			if i.credits>>n&1 == 1 {
-				d = b.draft(len(drafts)+1, segments, credit)
-			}
-			drafts[d.Invoice] = d
-			b.record(d)
+	case "invoices":
+		for n := range 1 + i.n%6 {
+			o.invoice(o.workers[(i.n+n)%len(o.workers)], i.bits>>n&1 == 1)
+		}
+		o.transform()
+	case "worker":
+		o.hire([]schema.Currency{"USD", "EUR", "BRL"}[i.n%3])
+		o.invoice(o.workers[len(o.workers)-1], i.bits&1 == 1)
+	case "redraft":
+		if len(o.invoices) > 0 && o.mayRedraft() {
+			o.correct(o.invoices[i.n%len(o.invoices)], int(i.bits))
 		}
 	case "trouble":
-		b.sim.Next(i.trouble)
+		o.sim.Next(i.trouble)
 	case "store":
-		b.failOnce(i.method, i.after)
+		o.failOnce(i.what, i.bits&1 == 1)
 	case "crash":
-		left := i.n
-		b.store.Inject(func(string) storetest.Fault {
-			if left--; left >= 0 {
-				return storetest.Fault{}
-			}
-			return storetest.Fault{Err: errors.New("the process is gone")}
-		})
+		o.crash(i)
+		return
+	case "pair":
+		o.pair(i)
+		return
+	case "bookkeeper":
+		o.deed(i.what, i.n)
+	case "refuse":
+		require.NoError(o.t, o.sim.Refuse("", i.what, i.bits&1 == 1))
+	case "disconnect":
+		o.sim.Disconnect("")
 	case "wait":
-		b.pass(i.wait)
+		o.pass(i.wait)
 	case "restart":
-		b.restart()
+		o.restart()
+	case "jump":
+		o.ahead += i.wait
 	}
+	o.cycle(func(ctx context.Context) {
+		switch i.kind {
+		case "look":
+			o.loader.Mirror(ctx) // whatever it says: what counts is the end
+		case "sweep":
+			o.loader.Sweep(ctx)
+		}
+		o.loader.RunOnce(ctx)
+	})
+	o.store.Inject(nil)
 }
 
-// pass lets time go by. The simulator carries late requests out when it is next
-// asked anything, so it is asked while that may happen.
-func (b *bench) pass(d time.Duration) {
-	for busy := min(d, 2*time.Minute); busy > 0; busy -= 30 * time.Second {
-		time.Sleep(min(busy, 30*time.Second))
-		_, err := b.sim.Books("")
-		require.NoError(b.t, err)
-	}
-	time.Sleep(max(0, d-2*time.Minute))
+// crash lets the process die at one of its steps, and starts another.
+func (o *office) crash(i incident) {
+	s := &seam{}
+	s.dieAfter(i.n, i.bits&1 == 1)
+	o.loader = o.open(process{name: "a", seam: s})
+	o.store.Inject(s.fault)
+	o.loader.RunOnce(o.t.Context())
+	o.loader.Mirror(o.t.Context())
+	o.store.Inject(nil)
+	o.restart()
 }
 
-// recover runs calm cycles in which a person corrects whatever was declined, and
-// then compares the books with the drafts.
-func (b *bench) recover(drafts map[schema.InvoiceID]schema.Draft) error {
-	b.restart()
-	revision := 0
-	for range 60 {
-		b.loader.RunOnce(b.t.Context())
-		open := 0
-		for invoice, d := range drafts {
-			p := b.bill(d)
-			if p.State == schema.PostingDeclined && (p.RetryAt.IsZero() || p.Attempt > 3) && p.Draft == d.ID {
-				revision++
-				drafts[invoice] = b.corrected(d, revision)
-				b.record(drafts[invoice])
-			}
-			if p.State != schema.PostingPosted && p.State != schema.PostingAdopted {
-				open++
-			}
+// pair lets two loaders work at once, as when a lease fails, in an order that is
+// drawn too. Trouble meets either; one of them may die.
+func (o *office) pair(i incident) {
+	gate := newTurnstile(uint64(i.n)<<8 | uint64(i.bits))
+	o.sim.Next(i.trouble)
+	var both []func()
+	for _, name := range []string{"a", "b"} {
+		s := &seam{}
+		if name == "b" && i.bits&2 == 2 {
+			s.dieAfter(i.n/2, i.bits&1 == 1)
 		}
-		if open == 0 && b.quiet() {
-			return b.agree(drafts)
-		}
-		b.pass(11 * time.Minute)
+		l := o.open(process{name: name, seam: s, gate: gate})
+		both = append(both, func() { l.RunOnce(o.t.Context()) })
 	}
-	return fmt.Errorf("not settled: %s", b.state(drafts))
+	gate.run(both...)
+	o.restart()
 }
 
-// corrected is a draft after a person corrected its invoice; every other time, so
-// that it becomes a document of the other kind.
-func (b *bench) corrected(d schema.Draft, revision int) schema.Draft {
-	var n int
-	_, err := fmt.Sscanf(string(d.Invoice), "inv-%d", &n)
-	require.NoError(b.t, err)
-	changes := []func(*schema.Draft){segments, func(d *schema.Draft) { d.Memo = fmt.Sprintf("corrected %d", revision) }}
-	if (d.Kind == schema.DocumentVendorCredit) != (revision%2 == 0) {
-		changes = append(changes, credit)
-	}
-	return b.draft(n, changes...)
-}
-
-func (b *bench) agree(drafts map[schema.InvoiceID]schema.Draft) error {
-	type entry struct {
-		kind     schema.DocumentKind
-		id, note string
-	}
-	byNumber := map[string][]entry{}
-	for _, bill := range b.bills() {
-		byNumber[bill.DocNumber] = append(byNumber[bill.DocNumber], entry{"", bill.ID, bill.PrivateNote})
-	}
-	for _, c := range b.credits() {
-		byNumber[c.DocNumber] = append(byNumber[c.DocNumber], entry{schema.DocumentVendorCredit, c.ID, c.PrivateNote})
-	}
-	for _, d := range drafts {
-		got := byNumber[d.DocNumber]
-		if len(got) != 1 {
-			return fmt.Errorf("%d documents for %s: %s", len(got), d.DocNumber, b.state(drafts))
-		}
-		if got[0].kind != d.Kind {
-			return fmt.Errorf("%s is a %s, drafted as a %s", d.DocNumber, got[0].kind.Name(), d.Kind.Name())
-		}
-		if v := b.verification(d); v.Result != schema.VerifiedExact || string(v.Document) != got[0].id || v.Total != d.Total {
-			return fmt.Errorf("%s read back as %+v", d.DocNumber, v)
-		}
-		if !strings.Contains(got[0].note, string(b.bill(d).Draft)) {
-			return fmt.Errorf("%s does not carry its draft", d.DocNumber)
-		}
-	}
-	if len(byNumber) != len(drafts) {
-		return fmt.Errorf("%d numbers in the books for %d invoices", len(byNumber), len(drafts))
-	}
-	return nil
-}
-
-func (b *bench) state(drafts map[schema.InvoiceID]schema.Draft) string {
+// state says where everybody and every invoice stands, and what the books hold.
+func (o *office) state() string {
 	var s strings.Builder
-	for _, d := range drafts {
-		p := b.bill(d)
-		fmt.Fprintf(&s, "\n%s: %s attempt %d, %s %s, retry at %s", d.Invoice, p.State, p.Attempt, p.Fault.Code, p.Fault.Detail, p.RetryAt)
+	for _, w := range o.workers {
+		p := o.payeeNow(w.key)
+		fmt.Fprintf(&s, "\n%s: %s as vendor %s %s", w.key, p.State, p.Vendor, p.Detail)
+	}
+	for _, i := range o.invoices {
+		p := o.postingOf(i)
+		fmt.Fprintf(&s, "\n%s of %s: %s attempt %d as %s, %s %s, retry at %s",
+			i.id(), i.worker.key, p.State, p.Attempt, p.Document, p.Fault.Code, p.Fault.Detail, p.RetryAt)
+	}
+	for _, d := range o.documents() {
+		fmt.Fprintf(&s, "\n%s %s: %s of %s over %s for vendor %s, %q, typed in: %t",
+			d.kind.Name(), d.id, d.DocNumber, d.TxnDate, d.TotalAmt, d.VendorRef.Value, d.PrivateNote, o.typed[d.entry])
 	}
 	return s.String()
+}
+
+// Sequences that find nothing prove nothing: they have to find these.
+func TestLoader_SequencesFindMistakes(t *testing.T) {
+	t.Parallel()
+	for _, m := range mistakes() {
+		t.Run(string(m), func(t *testing.T) {
+			t.Parallel()
+			const most = 3000
+			for seed := range most {
+				if why := sequences().Example(seed+1).playWith(t, m); why != nil {
+					first, _, _ := strings.Cut(why.Error(), "\n")
+					t.Logf("found by sequence %d: %s", seed+1, first)
+					return
+				}
+			}
+			require.Fail(t, "not found")
+		})
+	}
 }
