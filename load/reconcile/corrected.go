@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/tieout/tieout/schema"
 )
@@ -49,7 +50,7 @@ func correctionsOf(p schema.Position) corrected {
 		if r.complete() {
 			said := r.acceptedBy()
 			c.carried = said.State == ""
-			if !c.carried {
+			if !c.carried && !repeats(said, person) {
 				person = said
 			}
 			if now {
@@ -118,6 +119,13 @@ func (r round) acceptedBy() schema.Task {
 		}
 	}
 	return last
+}
+
+// repeats reports whether an acceptance is an earlier one, written down anew because
+// something changed that is not booked. Its reason then names the earlier one. What
+// that person saw of the books counts, and not what somebody changed there since.
+func repeats(said, before schema.Task) bool {
+	return before.Subject != "" && said.By == before.By && strings.Contains(said.Reason, before.Subject)
 }
 
 // byTieout is who decides when no person does.

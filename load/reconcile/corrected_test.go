@@ -101,6 +101,11 @@ func accepted(by string) func(*schema.TaskPosition) {
 	}
 }
 
+// repeated is an acceptance that was written down anew, just now.
+func repeated(t *schema.TaskPosition) {
+	t.Task.Reason, t.Task.RecordedAt = "nothing that is booked changed since it was accepted as correction 1:1.1: "+t.Task.Reason, asOf
+}
+
 // bare takes the document away: no document can say it, or none is needed.
 func bare(t *schema.TaskPosition) { t.Task.Correction.Document = schema.Draft{} }
 
@@ -130,6 +135,10 @@ func TestReport_FollowsACorrection(t *testing.T) {
 		},
 		"Held": {
 			raised(part(11, usd(2000), onHold, bare)), schema.StateSourceChanged, "verified 100.00, residual 20.00", "no rule maps X", "map X",
+		},
+		"ProposedWithoutADocument": {
+			raised(part(11, usd(2000), bare)), schema.StateSourceChanged, "verified 100.00, residual 20.00", "Ontop raised",
+			"approve it: tieout corrections accept 1 --reason TEXT",
 		},
 		"Approved": {
 			raised(part(11, usd(2000), approved)), schema.StateSourceChanged, "verified 100.00, waiting 20.00",
@@ -364,6 +373,16 @@ func TestReport_TakesAPersonsWordForABill(t *testing.T) {
 		"NotForWhatSomebodyChangedLater": {
 			raised(retyped(9_999, time.Hour), part(11, usd(2000), accepted("eva"))), schema.StateAmountDiffers,
 			"verified 0.00, posted_unverified 99.99, skipped 20.00, residual 0.01", "amount is", "correct the bill",
+		},
+		"NotForWhatSomebodyChangedBeforeItWasRepeated": {
+			raised(retyped(9_999, time.Hour), part(11, usd(2000), accepted("eva"), stale), part(21, usd(2000), accepted("eva"), repeated)),
+			schema.StateAmountDiffers, "verified 0.00, posted_unverified 99.99, skipped 20.00, residual 0.01", "amount is", "correct the bill",
+		},
+		"ForWhatSomebodyChangedBeforeItWasAcceptedAnew": {
+			raised(retyped(9_999, time.Hour), part(11, usd(2000), accepted("eva"), stale), part(21, usd(2000), accepted("eva"), repeated, func(t *schema.TaskPosition) {
+				t.Task.Reason = "the bank took a cent"
+			})),
+			schema.StateSkipped, "verified 99.99, skipped 20.01", "accepted as it is: the bank took a cent (eva on 2026-09-02)", "",
 		},
 		"NotWhenTheSourceChangesAgain": {
 			raised(part(11, usd(1), accepted("eva"), stale), part(21, usd(2000))), schema.StateSourceChanged, "verified 100.00, held 20.00",

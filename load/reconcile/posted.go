@@ -169,9 +169,13 @@ func classifyOpen(p schema.Position, part schema.TaskPosition) verdict {
 	if v.cause == "" {
 		v.cause = changedCause(p)
 	}
-	if part.Task.State == schema.TaskProposed || v.next == "" {
-		v.next = fmt.Sprintf("look at it with `tieout corrections`; then tieout corrections approve %[1]s, or tieout corrections accept %[1]s --reason TEXT",
-			p.Invoice.ID)
+	approvable := part.Task.State == schema.TaskProposed && part.Task.Correction.Document.Kind != ""
+	accept := fmt.Sprintf("tieout corrections accept %s --reason TEXT", p.Invoice.ID)
+	switch {
+	case approvable || v.next == "":
+		v.next = fmt.Sprintf("look at it with `tieout corrections`; then tieout corrections approve %s, or %s", p.Invoice.ID, accept)
+	case part.Task.State == schema.TaskProposed:
+		v.next += ": " + accept
 	}
 	return v
 }
