@@ -12,11 +12,11 @@ import (
 // Backlog counts what is still to be done for a company.
 func (s *Store) Backlog(ctx context.Context, company schema.CompanyID) (schema.Backlog, error) {
 	backlog := schema.Backlog{Held: make(map[schema.HoldReason]int)}
-	search, err := s.searchUnsettled(ctx, company)
+	search, err := s.search(ctx, company, invoiceWork())
 	if err != nil {
 		return schema.Backlog{}, fmt.Errorf("count backlog: %w", err)
 	}
-	counts := []error{s.countPending(ctx, company, &backlog), s.countVendors(ctx, company, &backlog)}
+	counts := []error{s.countPending(ctx, company, &backlog), s.countPostings(ctx, company, &backlog)}
 	if !search.nothing {
 		counts = append(counts, s.countDrafts(ctx, search, &backlog), s.countBills(ctx, search, &backlog))
 	}
@@ -43,7 +43,7 @@ func (s *Store) countPending(ctx context.Context, company schema.CompanyID, back
 // draft that is held is counted under the reason that finance should clear first;
 // one that is ready and held by a person, under that. A declined draft counts as
 // declined also when it will be tried again, unless somebody released it.
-func (s *Store) countDrafts(ctx context.Context, search standingSearch, backlog *schema.Backlog) error {
+func (s *Store) countDrafts(ctx context.Context, in search, backlog *schema.Backlog) error {
 	const query = `
 		SELECT
 			multiIf(
@@ -63,8 +63,8 @@ func (s *Store) countDrafts(ctx context.Context, search standingSearch, backlog 
 	var place, reason string
 	var count uint64
 	var invoiced, drafted time.Time
-	p := search.params.with("reasons", reasons)
-	return s.each(ctx, search.rows+query, p, []any{&place, &reason, &count, &invoiced, &drafted}, func() {
+	p := in.params.with("reasons", reasons)
+	return s.each(ctx, in.rows+query, p, []any{&place, &reason, &count, &invoiced, &drafted}, func() {
 		switch place {
 		case "held":
 			if reason == "" {
@@ -84,7 +84,7 @@ func (s *Store) countDrafts(ctx context.Context, search standingSearch, backlog 
 
 // countBills counts bills whose outcome is not known, and posted ones that were
 // never read back.
-func (s *Store) countBills(ctx context.Context, search standingSearch, backlog *schema.Backlog) error {
+func (s *Store) countBills(ctx context.Context, in search, backlog *schema.Backlog) error {
 	const query = `
 		SELECT posting_state IN ('named', 'uncertain') AS uncertain, count(), min(posting_at)
 		FROM standing
@@ -93,32 +93,13 @@ func (s *Store) countBills(ctx context.Context, search standingSearch, backlog *
 	var uncertain bool
 	var count uint64
 	var oldest time.Time
-	return s.each(ctx, search.rows+query, search.params, []any{&uncertain, &count, &oldest}, func() {
+	return s.each(ctx, in.rows+query, in.params, []any{&uncertain, &count, &oldest}, func() {
 		if uncertain {
 			backlog.Uncertain += int(count)
 			earliest(&backlog.OldestUncertain, instant(oldest))
 			return
 		}
 		backlog.Unverified, backlog.OldestUnverified = int(count), instant(oldest)
-	})
-}
-
-// countVendors counts vendors whose outcome is not known.
-func (s *Store) countVendors(ctx context.Context, company schema.CompanyID, backlog *schema.Backlog) error {
-	const query = `
-		SELECT count(), min(recorded) FROM
-		(
-			SELECT argMax(state, (recorded_at, seq)) AS newest, max(recorded_at) AS recorded
-			FROM postings
-			WHERE company = {company:String} AND kind = 'vendor'
-			GROUP BY subject
-			HAVING newest IN ('named', 'uncertain')
-		)`
-	var count uint64
-	var oldest time.Time
-	return s.each(ctx, query, params{"company": string(company)}, []any{&count, &oldest}, func() {
-		backlog.Uncertain += int(count)
-		earliest(&backlog.OldestUncertain, instant(oldest))
 	})
 }
 

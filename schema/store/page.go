@@ -84,6 +84,7 @@ func (s *Store) page(ctx context.Context, span span, parts parts) ([]schema.Posi
 	group.Go(func() error { return s.readPostings(read, page, parts) })
 	group.Go(func() error { return s.readDecisions(read, page) })
 	group.Go(func() error { return s.readVerifications(read, page) })
+	group.Go(func() error { return s.readCorrections(read, page) })
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
@@ -200,16 +201,9 @@ func (s *Store) nameDrafts(ctx context.Context, page *page) error {
 }
 
 func (s *Store) readPostings(ctx context.Context, page *page, parts parts) error {
-	var scan postingScan
-	columns, dests := postingSelect, scan.dests()
-	if parts&withBodies != 0 {
-		columns, dests = columns+", body", append(dests, &scan.body)
-	}
-	query := `SELECT ` + columns + ` FROM postings WHERE kind = 'bill' AND ` + page.span.where("subject") + `
-		ORDER BY subject, recorded_at DESC, seq DESC LIMIT 1 BY subject`
-	return s.each(ctx, query, page.span.params(), dests, func() {
-		if i, ok := page.places[scan.p.Subject]; ok {
-			page.positions[i].Posting = scan.posting()
+	return s.newestPostings(ctx, schema.PostBill, page.span, parts, func(p schema.Posting) {
+		if i, ok := page.places[p.Subject]; ok {
+			page.positions[i].Posting = p
 		}
 	})
 }
@@ -229,12 +223,9 @@ func (s *Store) readDecisions(ctx context.Context, page *page) error {
 }
 
 func (s *Store) readVerifications(ctx context.Context, page *page) error {
-	var scan verificationScan
-	query := `SELECT ` + verificationSelect + ` FROM verifications WHERE kind = 'bill' AND ` + page.span.where("subject") + `
-		ORDER BY subject, document, recorded_at DESC, seq DESC LIMIT 1 BY subject, document`
-	return s.each(ctx, query, page.span.params(), scan.dests(), func() {
-		if i, ok := page.places[scan.v.Subject]; ok {
-			page.verifications[i] = append(page.verifications[i], scan.verification())
+	return s.newestVerifications(ctx, schema.PostBill, page.span, func(v schema.Verification) {
+		if i, ok := page.places[v.Subject]; ok {
+			page.verifications[i] = append(page.verifications[i], v)
 		}
 	})
 }

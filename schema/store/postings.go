@@ -53,26 +53,29 @@ func (s *Store) RecordPostings(ctx context.Context, postings []schema.Posting) e
 func (s *Store) LatestPostings(
 	ctx context.Context, company schema.CompanyID, kind schema.PostingKind, subjects []string,
 ) (map[string]schema.Posting, error) {
-	const query = `
-		SELECT ` + postingSelect + `, body
-		FROM postings
-		WHERE company = {company:String} AND kind = {kind:String} AND subject IN {ids:Array(String)}
-		ORDER BY subject, recorded_at DESC, seq DESC
-		LIMIT 1 BY subject`
 	found := make(map[string]schema.Posting, len(subjects))
-	var scan postingScan
-	dests := append(scan.dests(), &scan.body)
 	err := byIDs(subjects, func(ids []string) error {
-		p := params{"company": string(company), "kind": string(kind), "ids": ids}
-		return s.each(ctx, query, p, dests, func() {
-			posting := scan.posting()
-			found[posting.Subject] = posting
-		})
+		some := span{company: company, ids: ids, asOf: endOfTime}
+		return s.newestPostings(ctx, kind, some, withBodies, func(p schema.Posting) { found[p.Subject] = p })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read postings: %w", err)
 	}
 	return found, nil
+}
+
+// newestPostings visits the newest posting of each subject of a span of subjects.
+func (s *Store) newestPostings(
+	ctx context.Context, kind schema.PostingKind, span span, parts parts, visit func(schema.Posting),
+) error {
+	var scan postingScan
+	columns, dests := postingSelect, scan.dests()
+	if parts&withBodies != 0 {
+		columns, dests = columns+", body", append(dests, &scan.body)
+	}
+	query := `SELECT ` + columns + ` FROM postings WHERE kind = {kind:String} AND ` + span.where("subject") + `
+		ORDER BY subject, recorded_at DESC, seq DESC LIMIT 1 BY subject`
+	return s.each(ctx, query, span.params().with("kind", string(kind)), dests, func() { visit(scan.posting()) })
 }
 
 // OpenPostings returns the postings whose newest state is named or uncertain, by
@@ -98,20 +101,14 @@ func (s *Store) OpenPostings(
 	return open, nil
 }
 
-// openSubjects returns the subjects of open postings in their order. Vendors are
-// as many as workers, so that looking at all of them costs little; bills are as
-// many as invoices and are found among the unsettled.
+// openSubjects returns the subjects of open postings in their order, at a cost that
+// follows what changed about postings of the kind and what is left to do about them.
 func (s *Store) openSubjects(ctx context.Context, company schema.CompanyID, kind schema.PostingKind) ([]string, error) {
+	const query = ` SELECT id FROM standing WHERE posting_state IN ('named', 'uncertain') ORDER BY id`
 	if kind == schema.PostBill {
-		return s.unsettled(ctx, company, `SELECT id FROM standing WHERE posting_state IN ('named', 'uncertain') ORDER BY id`, nil)
+		return s.unsettled(ctx, company, query, nil)
 	}
-	const query = `
-		SELECT subject FROM postings
-		WHERE company = {company:String} AND kind = {kind:String}
-		GROUP BY subject
-		HAVING argMax(state, (recorded_at, seq)) IN ('named', 'uncertain')
-		ORDER BY subject`
-	return s.texts(ctx, query, params{"company": string(company), "kind": string(kind)})
+	return s.searchTexts(ctx, company, postingWork(kind), query, nil)
 }
 
 // postingScan takes postings from rows, one at a time.

@@ -2,44 +2,38 @@ package store
 
 import (
 	"context"
-	"fmt"
-	"maps"
 
 	"github.com/tieout/tieout/schema"
 )
 
-// changedRows selects the invoices for which something may be left to do: the
-// members of the watermark, and whatever anything was recorded about since, which
-// the projections find.
-const changedRows = `
-	SELECT arrayJoin(members) AS id FROM watermarks
-	WHERE company = {company:String} AND name = {name:String} AND epoch = {epoch:UInt64}
-		AND at = fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+// invoiceWork is what is left to do about the documents of invoices.
+func invoiceWork() work {
+	return work{name: unsettledWork, changed: changedInvoices, rows: invoiceRows}
+}
+
+// changedInvoices selects the invoices that anything was recorded about since the
+// watermark.
+const changedInvoices = changedBills + `
 	UNION DISTINCT
+	SELECT invoice FROM decisions
+	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+	UNION DISTINCT
+	SELECT subject FROM verifications
+	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
+
+// changedBills selects the invoices that changed, or whose documents did, since the
+// watermark.
+const changedBills = `
 	SELECT id FROM invoices
 	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
 	UNION DISTINCT
 	SELECT invoice FROM drafts
 	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
 	UNION DISTINCT
-	SELECT invoice FROM decisions
-	WHERE company = {company:String} AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-	UNION DISTINCT
-	SELECT subject FROM verifications
-	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-	UNION DISTINCT
 	SELECT subject FROM postings
 	WHERE company = {company:String} AND kind = 'bill' AND stored_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`
 
-// The ways of naming candidates: listed, when they are few, which keeps the
-// statement small; else by what selects them, as a scalar, which the engine
-// computes once however often the name is used.
-const (
-	listedCandidates  = ` WITH candidates AS (SELECT arrayJoin({ids:Array(String)}) AS id), `
-	changedCandidates = ` WITH candidates AS (SELECT arrayJoin((SELECT groupArray(id) FROM (` + changedRows + `))) AS id), `
-)
-
-// standingRows defines where each candidate stands. There is one row per invoice,
+// invoiceRows defines where each candidate stands. There is one row per invoice,
 // made of the newest of each kind of fact.
 //
 //   - open: it has no live posting, is not cancelled and drafted so, and nobody
@@ -52,7 +46,7 @@ const (
 //
 // The kinds of fact are numbered: 1 posting, 2 draft, 3 decision, 4 invoice,
 // 5 verification.
-const standingRows = `
+const invoiceRows = `
 		facts AS
 		(
 			SELECT 1 AS fact, subject AS id, toString(state) AS word, document, draft, '' AS content, 0 AS txn_date,
@@ -106,62 +100,7 @@ const standingRows = `
 			FROM newest
 		)`
 
-// advanceUnsettled moves the watermark and names as members what is left to do.
-const advanceUnsettled = `
-	SELECT {company:String}, {name:String}, {epoch:UInt64}, fromUnixTimestamp64Micro({reach:Int64}, 'UTC'), groupArray(id)
-	FROM standing
-	WHERE unsettled
-	HAVING count() <= {max_members:Int64}`
-
-// unsettled runs a query over standing that selects ids.
+// unsettled runs a query over where invoices stand that selects ids.
 func (s *Store) unsettled(ctx context.Context, company schema.CompanyID, query string, more params) ([]string, error) {
-	search, err := s.searchUnsettled(ctx, company)
-	if err != nil || search.nothing {
-		return nil, err
-	}
-	p := maps.Clone(search.params)
-	maps.Copy(p, more)
-	return s.texts(ctx, search.rows+query, p)
-}
-
-// standingSearch is how to ask for standing: its definition and its parameters.
-type standingSearch struct {
-	rows    string
-	params  params
-	nothing bool // there are no candidates
-}
-
-// searchUnsettled finds the candidates, and moves the watermark when that is due.
-func (s *Store) searchUnsettled(ctx context.Context, company schema.CompanyID) (standingSearch, error) {
-	key := watermarkKey{company: company, name: unsettledWork}
-	mark, err := s.watermark(ctx, key)
-	if err != nil {
-		return standingSearch{}, err
-	}
-	p := s.searchParams(key, mark)
-	ids, err := s.texts(ctx, `SELECT id FROM (`+changedRows+`) LIMIT {limit:Int64}`, p.with("limit", int64(maxIDs+1)))
-	if err != nil {
-		return standingSearch{}, err
-	}
-	search := standingSearch{rows: changedCandidates + standingRows, params: p, nothing: len(ids) == 0}
-	if len(ids) <= maxIDs {
-		search.rows, search.params = listedCandidates+standingRows, p.with("ids", ids)
-	}
-	if !s.dueToAdvance(key, mark) {
-		return search, nil
-	}
-	if err := s.advance(ctx, key, search.rows+advanceUnsettled, search.params); err != nil {
-		return standingSearch{}, err
-	}
-	return search, nil
-}
-
-// texts runs a query that selects one column of texts.
-func (s *Store) texts(ctx context.Context, query string, p params) ([]string, error) {
-	var texts []string
-	var text string
-	if err := s.each(ctx, query, p, []any{&text}, func() { texts = append(texts, text) }); err != nil {
-		return nil, fmt.Errorf("find subjects: %w", err)
-	}
-	return texts, nil
+	return s.searchTexts(ctx, company, invoiceWork(), query, more)
 }

@@ -3,7 +3,7 @@ package store
 // tables are all tables that facts are recorded in.
 type tables struct {
 	deliveries, outcomes, contracts, invoices, drafts, decisions, postings, verifications,
-	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks, metered table
+	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks, tasks, metered table
 }
 
 // newTables lists the columns that are inserted, in the order of the rows, with
@@ -27,6 +27,7 @@ func newTables() tables {
 		secrets:       newTable("secrets", secretColumns+seqColumn),
 		leases:        newTable("leases", leaseColumns+seqColumn),
 		watermarks:    newTable("watermarks", watermarkColumns),
+		tasks:         newTable("tasks", taskColumns+seqColumn),
 		metered:       newTable("metered", meteredColumns+seqColumn),
 	}
 }
@@ -39,6 +40,6 @@ const seqColumn = `
 func (t tables) all() []table {
 	return []table{
 		t.deliveries, t.outcomes, t.contracts, t.invoices, t.drafts, t.decisions, t.postings, t.verifications,
-		t.rules, t.payees, t.books, t.bookBills, t.mirrors, t.connections, t.secrets, t.leases, t.watermarks, t.metered,
+		t.rules, t.payees, t.books, t.bookBills, t.mirrors, t.connections, t.secrets, t.leases, t.watermarks, t.tasks, t.metered,
 	}
 }

@@ -41,6 +41,17 @@ func (s *Store) RecordVerifications(ctx context.Context, verifications []schema.
 	})
 }
 
+// newestVerifications visits the newest verification of each document of a span of
+// subjects.
+func (s *Store) newestVerifications(
+	ctx context.Context, kind schema.PostingKind, span span, visit func(schema.Verification),
+) error {
+	var scan verificationScan
+	query := `SELECT ` + verificationSelect + ` FROM verifications WHERE kind = {kind:String} AND ` + span.where("subject") + `
+		ORDER BY subject, document, recorded_at DESC, seq DESC LIMIT 1 BY subject, document`
+	return s.each(ctx, query, span.params().with("kind", string(kind)), scan.dests(), func() { visit(scan.verification()) })
+}
+
 // verificationScan takes verifications from rows, one at a time.
 type verificationScan struct {
 	v                       schema.Verification

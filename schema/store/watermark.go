@@ -38,10 +38,11 @@ type watermark struct {
 	now   time.Time // the server's clock before anything was read
 }
 
-// The kinds of work that have a watermark.
+// The kinds of work that have a watermark, besides those of postingWork.
 const (
 	pendingWork   = "pending"   // deliveries without an outcome; no members
 	unsettledWork = "unsettled" // invoices with something left to do
+	amendedWork   = "amended"   // invoices that the books no longer say
 )
 
 // maxMembers bounds what a watermark names. With more work than that, searching

@@ -239,11 +239,12 @@ func (m *Memory) countTasks(company schema.CompanyID, backlog *schema.Backlog) {
 			earliest(&backlog.OldestTaskWaiting, since)
 		case m.postable(key, p):
 			backlog.TasksDue++
-		case p.Posting.State.Live() && !p.Posting.State.Settled():
-			backlog.TasksUncertain++
 		case inBooks(p.Posting) && p.Verification.Result == "":
 			backlog.TasksUnverified++
 		}
+	}
+	for _, kind := range schema.TaskKinds() {
+		backlog.TasksUncertain += len(m.openPostings(company, kind))
 	}
 }
 

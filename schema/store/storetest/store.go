@@ -27,6 +27,7 @@ type Store interface {
 	Settings
 	Postings
 	Checks
+	Tasks
 	Mirror
 	Leases
 	Meter

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"AsOf", asOfChecks()},
 		{"Backlog", backlogChecks()},
 		{"Secrets", secretChecks()},
+		{"Tasks", taskChecks()},
 		{"Mirror", mirrorChecks()},
 		{"Leases", leaseChecks()},
 		{"Metered", meteredChecks()},
