@@ -37,7 +37,9 @@ func (o *office) closeBooks(until string) {
 	require.NoError(o.t, o.sim.Prefer("", func(p *quickbookstest.Preferences) { p.BookCloseDate = until }))
 }
 
-// changeDocument changes or deletes a document of ours.
+// changeDocument changes or deletes a document of ours. As long as we do not know
+// that it is there, nobody takes both our mark from it and what else would tell
+// that it is ours: that document would be nobody's, and could be posted again.
 func (o *office) changeDocument(what string, n int) {
 	var ours []document
 	for _, d := range o.documents() {
@@ -50,7 +52,12 @@ func (o *office) changeDocument(what string, n int) {
 	}
 	d := ours[n%len(ours)]
 	invoice := o.ours(d)
+	note := what == "rewrite the note" || what == "copy the note"
+	if what != "delete" && !o.known(invoice) && (o.unmarked[d.entry] || note && len(o.touched[d.entry]) > 0) {
+		return
+	}
 	o.origin[d.entry] = invoice
+	o.unmarked[d.entry] = o.unmarked[d.entry] || note
 	set := map[string]any{}
 	switch what {
 	case "delete":
@@ -77,6 +84,12 @@ func (o *office) changeDocument(what string, n int) {
 		set["PrivateNote"] = ours[(n+1)%len(ours)].PrivateNote
 	}
 	require.NoError(o.t, o.sim.Edit("", d.entity(), string(d.id), set))
+}
+
+// known reports whether we know the document of an invoice.
+func (o *office) known(i *owed) bool {
+	state := o.postingOf(i).State
+	return state == schema.PostingPosted || state == schema.PostingAdopted
 }
 
 func (o *office) touch(e entry, fields ...schema.Field) {
@@ -137,14 +150,22 @@ func (o *office) changeVendor(what string, n int) {
 	case "deactivate the vendor":
 		require.NoError(o.t, o.sim.Deactivate("", "Vendor", string(vendor)))
 	case "merge the vendor":
+		var there []document
+		for _, d := range o.documents() {
+			if d.VendorRef.Value != string(vendor) {
+				continue
+			}
+			if o.unmarked[d.entry] && !o.known(o.origin[d.entry]) {
+				return
+			}
+			there = append(there, d)
+		}
 		into, err := o.sim.Create("", "Vendor", map[string]any{
 			"DisplayName": fmt.Sprintf("Merged %d", len(o.merged)), "CurrencyRef": map[string]any{"value": string(w.key.Currency())},
 		})
 		require.NoError(o.t, err)
-		for _, d := range o.documents() {
-			if d.VendorRef.Value == string(vendor) {
-				o.touch(d.entry, schema.FieldVendor)
-			}
+		for _, d := range there {
+			o.touch(d.entry, schema.FieldVendor)
 		}
 		require.NoError(o.t, o.sim.Merge("", "Vendor", string(vendor), into))
 		o.merged[vendor] = schema.VendorID(into)

@@ -33,11 +33,12 @@ type office struct {
 	payables map[schema.Currency]schema.AccountID
 
 	// What the bookkeeper did.
-	typed   map[entry]bool                  // documents that they typed in
-	touched map[entry]map[schema.Field]bool // fields of ours that they changed, or that came with it
-	origin  map[entry]*owed                 // whose document it was, before they rewrote its note
-	removed map[entry]*owed                 // documents of ours that they deleted
-	merged  map[schema.VendorID]schema.VendorID
+	typed    map[entry]bool                  // documents that they typed in
+	touched  map[entry]map[schema.Field]bool // fields of ours that they changed, or that came with it
+	origin   map[entry]*owed                 // whose document it was, before they rewrote its note
+	unmarked map[entry]bool                  // whose note is no longer ours
+	removed  map[entry]*owed                 // documents of ours that they deleted
+	merged   map[schema.VendorID]schema.VendorID
 }
 
 // worker is somebody whom the company owes.
@@ -70,7 +71,7 @@ func newOffice(t *testing.T, s sequence, m mistake) *office {
 	t.Helper()
 	o := &office{
 		plan: s, mistake: m, drafts: map[schema.DraftID]made{}, payables: map[schema.Currency]schema.AccountID{},
-		typed: map[entry]bool{}, touched: map[entry]map[schema.Field]bool{}, origin: map[entry]*owed{}, removed: map[entry]*owed{},
+		typed: map[entry]bool{}, unmarked: map[entry]bool{}, touched: map[entry]map[schema.Field]bool{}, origin: map[entry]*owed{}, removed: map[entry]*owed{},
 		merged: map[schema.VendorID]schema.VendorID{},
 	}
 	o.bench = setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = s.replay }),

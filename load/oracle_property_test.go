@@ -150,6 +150,10 @@ func (o *office) decideOn(i *owed, kind schema.DecisionKind) {
 //   - What they deleted is reported missing, and was not posted again, unless they
 //     deleted it before we knew that it was there.
 //   - Nobody has two vendors of ours.
+//
+// What cannot be right is left out of what is drawn: a document that nobody could
+// tell for ours any more before we knew of it (see [office.changeDocument]), and a
+// vendor that was renamed in that time.
 func (o *office) agree() error {
 	there := map[*owed][]document{}
 	for _, d := range o.documents() {
