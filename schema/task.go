@@ -79,6 +79,7 @@ type Payment struct {
 	Amount  Money     // in the currency of the document; NoCurrency while the task fits no invoice
 	Account AccountID // the bank or wallet account that it came from
 	Worker  WorkerID  // as the PAYMENT said
+	Email   string    // as the PAYMENT said, where it named no worker
 }
 
 // Transfer is money that came into the wallet.
@@ -146,7 +147,7 @@ func (t Task) Seal() Task {
 		string(t.Company), string(t.Kind), t.Subject, string(t.Invoice),
 		t.Correction.Content.String(), string(t.Correction.Document.ID),
 		t.File.URL, t.File.Item,
-		t.Payment.Source, t.Payment.On.String(), string(t.Payment.Account), string(t.Payment.Worker),
+		t.Payment.Source, t.Payment.On.String(), string(t.Payment.Account), string(t.Payment.Worker), t.Payment.Email,
 		t.Transfer.TopUp, t.Transfer.Reference, t.Transfer.On.String(), string(t.Transfer.From), string(t.Transfer.To),
 	} {
 		h.text(text)

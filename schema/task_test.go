@@ -18,7 +18,7 @@ func fullTask() schema.Task {
 		},
 		File: schema.File{URL: "https://example.com/1.pdf", Item: "i"},
 		Payment: schema.Payment{
-			Source: "p", On: schema.NewDate(2026, 8, 1), Amount: schema.NewMoney(1, "USD"), Account: "35", Worker: "w",
+			Source: "p", On: schema.NewDate(2026, 8, 1), Amount: schema.NewMoney(1, "USD"), Account: "35", Worker: "w", Email: "w@example.com",
 		},
 		Transfer: schema.Transfer{
 			TopUp: "t", Reference: "r", On: schema.NewDate(2026, 8, 2), Amount: schema.NewMoney(2, "USD"), From: "1", To: "2",

@@ -28,6 +28,7 @@ type paymentBody struct {
 	Amount  amountBody  `json:"amount,omitzero"`
 	Account exactText   `json:"account,omitzero"`
 	Worker  exactText   `json:"worker,omitzero"`
+	Email   exactText   `json:"email,omitzero"`
 }
 
 type transferBody struct {
@@ -46,7 +47,7 @@ func taskBodyOf(t schema.Task) (string, error) {
 		File:     fileBody{URL: exactText(t.File.URL), Item: exactText(t.File.Item)},
 		Payment: paymentBody{
 			Source: exactText(t.Payment.Source), On: t.Payment.On, Amount: amountBodyOf(t.Payment.Amount),
-			Account: exactText(t.Payment.Account), Worker: exactText(t.Payment.Worker),
+			Account: exactText(t.Payment.Account), Worker: exactText(t.Payment.Worker), Email: exactText(t.Payment.Email),
 		},
 		Transfer: transferBody{
 			TopUp: exactText(t.Transfer.TopUp), Reference: exactText(t.Transfer.Reference), On: t.Transfer.On,
@@ -82,7 +83,7 @@ func fillTask(t *schema.Task, text string) error {
 	t.File = schema.File{URL: string(body.File.URL), Item: string(body.File.Item)}
 	t.Payment = schema.Payment{
 		Source: string(body.Payment.Source), On: body.Payment.On, Amount: paid,
-		Account: schema.AccountID(body.Payment.Account), Worker: schema.WorkerID(body.Payment.Worker),
+		Account: schema.AccountID(body.Payment.Account), Worker: schema.WorkerID(body.Payment.Worker), Email: string(body.Payment.Email),
 	}
 	t.Transfer = schema.Transfer{
 		TopUp: string(body.Transfer.TopUp), Reference: string(body.Transfer.Reference), On: body.Transfer.On,

@@ -28,6 +28,7 @@ func drawTask(t *rapid.T) schema.Task {
 		task.Payment = schema.Payment{
 			Source: drawText(t), On: drawDate(t), Amount: drawMoney(t), Account: schema.AccountID(drawText(t)),
 			Worker: schema.WorkerID(drawText(t)),
+			Email:  drawText(t),
 		}
 	}
 	if rapid.Bool().Draw(t, "transfer") {
