@@ -200,7 +200,7 @@ func judge(ca call, ans answer, readErr error) error {
 	case fault != nil && fault.Throttled():
 		return fault
 	case ans.status >= http.StatusInternalServerError || ans.status == http.StatusRequestTimeout:
-		if fault != nil && !ca.write && fault.Entry().Known && fault.Decision() == Fix {
+		if fault != nil && !ca.write && fault.settled() {
 			return fault
 		}
 		unknown.Fault, unknown.Err = fault, errInside
@@ -218,6 +218,12 @@ func judge(ca call, ans answer, readErr error) error {
 	default:
 		return nil
 	}
+}
+
+// settled reports whether a fault that came with a failure inside QuickBooks is
+// answer enough for a read: asking at once again would bring the same.
+func (f *Fault) settled() bool {
+	return f.Entry().Known && (f.Decision() == Fix || f.Decision() == Wait)
 }
 
 // refused reports whether a status alone says that nothing was done.

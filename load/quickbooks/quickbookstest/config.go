@@ -87,6 +87,7 @@ type App struct {
 	ClientID     string   `json:"client_id"`
 	ClientSecret string   `json:"client_secret"`
 	RedirectURIs []string `json:"redirect_uris"` // none means any
+	Scopes       []string `json:"scopes"`        // none means accounting; asking for others comes back as invalid_scope
 }
 
 // Limits are the documented throttles, each over a moving window. A request

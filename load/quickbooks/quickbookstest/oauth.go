@@ -37,7 +37,19 @@ func (c *call) authorize() answer {
 	case !slices.Contains(strings.Fields(p.Get("scope")), "com.intuit.quickbooks.accounting"):
 		return page(http.StatusBadRequest, "scope must hold com.intuit.quickbooks.accounting", nil)
 	}
+	if accounting := "com.intuit.quickbooks.accounting"; len(app.Scopes) > 0 && !slices.Contains(app.Scopes, accounting) {
+		return c.sentBack(back, url.Values{"error": {"invalid_scope"}}) // assumed: the standard's way, rather than a page
+	}
 	return c.consent(back)
+}
+
+// sentBack ends the page: the person's browser goes back to the app.
+func (c *call) sentBack(back *url.URL, with url.Values) answer {
+	values := back.Query()
+	maps.Copy(values, with)
+	values.Set("state", c.params.Get("state"))
+	back.RawQuery = values.Encode()
+	return answer{status: http.StatusFound, header: http.Header{"Location": {back.String()}}}
 }
 
 func (c *call) consent(back *url.URL) answer {
@@ -48,24 +60,18 @@ func (c *call) consent(back *url.URL) answer {
 	if realmID == "" {
 		realmID = c.server.realmIDs()[0]
 	}
-	values := back.Query()
-	values.Set("state", c.params.Get("state"))
-	switch {
-	case realmID == "deny":
-		values.Set("error", "access_denied")
-	case c.server.realms[realmID] == nil:
-		return page(http.StatusBadRequest, "No such company", nil)
-	default:
-		value := c.server.secret("AB1", 3)
-		c.server.grants.codes[value] = &code{
-			realm: realmID, client: c.params.Get("client_id"), redirect: c.params.Get("redirect_uri"),
-			challenge: c.params.Get("code_challenge"), until: c.server.now().Add(codeLife),
-		}
-		values.Set("code", value)
-		values.Set("realmId", realmID)
+	if realmID == "deny" {
+		return c.sentBack(back, url.Values{"error": {"access_denied"}})
 	}
-	back.RawQuery = values.Encode()
-	return answer{status: http.StatusFound, header: http.Header{"Location": {back.String()}}}
+	if c.server.realms[realmID] == nil {
+		return page(http.StatusBadRequest, "No such company", nil)
+	}
+	value := c.server.secret("AB1", 3)
+	c.server.grants.codes[value] = &code{
+		realm: realmID, client: c.params.Get("client_id"), redirect: c.params.Get("redirect_uri"),
+		challenge: c.params.Get("code_challenge"), until: c.server.now().Add(codeLife),
+	}
+	return c.sentBack(back, url.Values{"code": {value}, "realmId": {realmID}})
 }
 
 type consentChoice struct{ Name, URL string }

@@ -141,10 +141,12 @@ func TestVendor_Lengths(t *testing.T) {
 		"AcctNum":          {100, outer("AcctNum")},
 		"Notes":            {1024, outer("Notes")},
 		"FreeFormNumber":   {30, inner("PrimaryPhone", "FreeFormNumber")},
-		"URI":              {1000, func(s string) m { return m{"DisplayName": "Ana", "WebAddr": m{"URI": "a.com/" + s[:len(s)-len("é")*6]}} }},
-		"Line1":            {500, inner("BillAddr", "Line1")},
-		"City":             {255, inner("BillAddr", "City")},
-		"PostalCode":       {30, inner("BillAddr", "PostalCode")},
+		"URI": {1000, func(s string) m {
+			return m{"DisplayName": "Ana", "WebAddr": m{"URI": "a.com/" + s[:len(s)-len("é")*6]}}
+		}},
+		"Line1":      {500, inner("BillAddr", "Line1")},
+		"City":       {255, inner("BillAddr", "City")},
+		"PostalCode": {30, inner("BillAddr", "PostalCode")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
