@@ -82,8 +82,10 @@ func (c *Client) throttled(ctx context.Context, ca call) (answer, error) {
 	}
 }
 
-// authorised sends a call with a token, and once more with a new one if
-// QuickBooks does not accept the first, which means that it did nothing.
+// authorised sends a call with a token, and again with another one if QuickBooks
+// does not accept it, which means that it did nothing. The other may be what
+// somebody else stored, and as dead as ours; one that Intuit just gave us and
+// refuses at once is for a person.
 func (c *Client) authorised(ctx context.Context, ca call) (answer, error) {
 	if err := c.throttle.enter(ctx); err != nil {
 		return answer{}, err
@@ -93,20 +95,23 @@ func (c *Client) authorised(ctx context.Context, ca call) (answer, error) {
 	if err != nil {
 		return answer{}, c.unsent(ctx, ca, err)
 	}
-	ans, err := c.send(ctx, ca, token)
-	if !spent(err) {
-		return ans, err
+	for try := 1; ; try++ {
+		ans, err := c.send(ctx, ca, token)
+		if !spent(err) {
+			return ans, err
+		}
+		if try == mostTokens || try > 1 && c.session.got(token) {
+			return ans, fmt.Errorf("%w: %w", ErrReauthorise, err)
+		}
+		if token, err = c.session.Renew(ctx, token); err != nil {
+			return answer{}, c.unsent(ctx, ca, err)
+		}
 	}
-	token, renewErr := c.session.Renew(ctx, token)
-	if renewErr != nil {
-		return answer{}, c.unsent(ctx, ca, renewErr)
-	}
-	ans, err = c.send(ctx, ca, token)
-	if spent(err) {
-		return ans, fmt.Errorf("%w: %w", ErrReauthorise, err)
-	}
-	return ans, err
 }
+
+// mostTokens is how many tokens one call tries: the one that is held, the one that
+// is stored, and a new one.
+const mostTokens = 3
 
 // spent reports whether an error says that another token may help.
 func spent(err error) bool {

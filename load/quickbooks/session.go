@@ -48,8 +48,9 @@ type Session struct {
 	// turn lets one goroutine of this process renew at a time.
 	turn chan struct{}
 
-	mu   sync.Mutex // guards held
+	mu   sync.Mutex // guards held and own
 	held Token
+	own  Secret // the access token that this session got last from Intuit itself
 
 	// The fields below belong to whoever has the turn.
 
@@ -151,6 +152,14 @@ func (s *Session) lock(ctx context.Context) (func(), error) {
 	return func() { unlock(); <-s.turn }, nil
 }
 
+// got reports whether a token is the last that this session got from Intuit itself,
+// rather than from the store.
+func (s *Session) got(t Token) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.own != "" && s.own == t.AccessToken
+}
+
 func (s *Session) current() Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -241,6 +250,9 @@ func (s *Session) keep(ctx context.Context, t Token) (Token, error) {
 	}
 	s.unsaved = Token{}
 	s.hold(t)
+	s.mu.Lock()
+	s.own = t.AccessToken
+	s.mu.Unlock()
 	s.log.InfoContext(ctx, "quickbooks token renewed",
 		slog.String("realm", s.realm), slog.Time("access_expires", t.AccessExpires))
 	return t, nil

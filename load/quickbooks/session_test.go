@@ -294,6 +294,32 @@ func TestSession_Unauthorised(t *testing.T) {
 		require.Len(t, api.requests(), 2)
 	})
 
+	t.Run("AStoredTokenThatIsDeadTooIsNoReasonToAskAPerson", func(t *testing.T) {
+		t.Parallel()
+		api := answers(unauthorised(), unauthorised(), ok(companyAnswer))
+		b := setup(t, api)
+		_, err := b.session.Token(t.Context())
+		require.NoError(t, err)
+		other := freshToken()
+		other.AccessToken = "planted-access-other"
+		require.NoError(t, b.store.Save(t.Context(), other))
+		_, err = b.client.CompanyInfo(t.Context())
+		require.NoError(t, err)
+		seen := api.requests()
+		require.Len(t, seen, 3)
+		require.Equal(t, "Bearer planted-access-other", seen[1].auth)
+		require.Equal(t, "Bearer planted-access-2", seen[2].auth)
+
+		api = answers(unauthorised())
+		b = setup(t, api)
+		_, err = b.session.Token(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, b.store.Save(t.Context(), other))
+		_, err = b.client.CompanyInfo(t.Context())
+		require.ErrorIs(t, err, quickbooks.ErrReauthorise, "one from Intuit itself that is refused is")
+		require.Len(t, api.requests(), 3)
+	})
+
 	t.Run("ManyAtOnceShareOneRenewal", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
