@@ -54,7 +54,7 @@ func (l *Loader) chart(ctx context.Context) (schema.Books, error) {
 // post takes drafts through the protocol, in groups that share a request id.
 func (l *Loader) post(ctx context.Context, due []schema.Draft, books schema.Books) (Tally, error) {
 	month := func(d schema.Draft) schema.Period { return d.TxnDate.Period() }
-	return inGroups(ctx, l, groupsOf(due, l.cfg.BatchSize, month), func(part []schema.Draft) *round {
+	return inGroups(ctx, l.cfg.InFlight, groupsOf(due, l.cfg.BatchSize, month), func(part []schema.Draft) *round {
 		if !l.pace.batch(l.now(), len(part), l.cfg.BatchSize) {
 			return nil // a later cycle's, together with what comes until then
 		}
@@ -74,7 +74,7 @@ func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.
 		return nil
 	}
 	for _, d := range due {
-		body, err := encodeDocument(d, books)
+		body, err := encodeDocument(d, markOf(d.Company, d.ID, string(d.Invoice)), books)
 		j := &job{posting: schema.Posting{
 			Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID, Form: d.Kind,
 			Request: requestOf(d.Company, r.realm(), schema.PostBill, d.TxnDate.Period()), Item: itemOf(d.ID), Body: body,
@@ -84,7 +84,7 @@ func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.
 			r.decline(ctx, j, incomplete(err), time.Time{})
 			continue
 		}
-		if other, alike := looked.alike[d.Invoice]; alike {
+		if other, alike := looked.alike[d.ID]; alike {
 			r.decline(ctx, j, byHand(d, other, r.cfg.DuplicateDays), time.Time{})
 			continue
 		}

@@ -8,21 +8,21 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// encodeDocument writes a draft as QuickBooks takes a bill or a vendor credit. The
-// same draft always gives the same bytes.
+// encodeDocument writes a draft as QuickBooks takes a bill or a vendor credit, with
+// a mark in its note. The same draft always gives the same bytes.
 //
 // In a company with several currencies the currency is always said, and so is
 // the rate of a foreign bill: one that leaves it out can be booked at 1. A bill
 // in the home currency has no rate to say. Companies outside the US require a
 // choice about tax, and imported invoices have none to compute.
-func encodeDocument(d schema.Draft, b schema.Books) ([]byte, error) {
+func encodeDocument(d schema.Draft, m mark, b schema.Books) ([]byte, error) {
 	bill := quickbooks.Bill{
 		VendorRef:    quickbooks.Ref{Value: string(d.Vendor)},
 		DocNumber:    d.DocNumber,
 		TxnDate:      d.TxnDate.String(),
 		DueDate:      d.DueDate.String(),
 		APAccountRef: quickbooks.Ref{Value: string(d.Payable)},
-		PrivateNote:  note(d.Memo, markOf(d)),
+		PrivateNote:  note(d.Memo, m),
 
 		DepartmentRef: quickbooks.Ref{Value: string(d.Location)},
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // compare says how a document in QuickBooks differs from the draft that it came
-// from. A vendor credit comes in the shape of a bill. Texts that QuickBooks may rewrite, memos and descriptions, do not count.
+// from. A vendor credit comes in the shape of a bill. Texts that QuickBooks may
+// rewrite, memos and descriptions, do not count.
 func compare(p schema.Position, bill quickbooks.Bill, there bool) schema.Verification {
 	d := p.Draft
 	v := schema.Verification{
@@ -35,17 +36,21 @@ func compare(p schema.Position, bill quickbooks.Bill, there bool) schema.Verific
 	c.rate(d.Rate, bill.ExchangeRate)
 	c.text(schema.FieldLocation, string(d.Location), bill.DepartmentRef.Value)
 	c.lines(d.Lines, bill.Line)
-	v.Differences = c.found
-	v.Result = schema.VerifiedExact
-	if len(c.found) > 0 {
-		v.Result = schema.VerifiedDivergent
-	}
-	return v
+	return c.conclude(v)
 }
 
 type comparison struct {
 	currency schema.Currency
 	found    []schema.Difference
+}
+
+// conclude returns v with what was found.
+func (c *comparison) conclude(v schema.Verification) schema.Verification {
+	v.Differences, v.Result = c.found, schema.VerifiedExact
+	if len(c.found) > 0 {
+		v.Result = schema.VerifiedDivergent
+	}
+	return v
 }
 
 func (c *comparison) differ(field schema.Field, expected, found string) {

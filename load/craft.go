@@ -30,19 +30,30 @@ type craft struct {
 	deliver func(context.Context, *round, []*job)
 	// together is how many are named together. Zero is as many as a batch takes.
 	together int
+	// inFlight is how many requests are under way at once. Zero is Config.InFlight.
+	inFlight int
+	// cycle bounds what one cycle begins with. The zero value does all that is due.
+	cycle bound
+}
+
+// bound is how much work is begun before anything else has its turn.
+type bound struct {
+	most    int
+	longest time.Duration
 }
 
 // made is what a task comes to: a body to be sent, or why nothing is.
 type made struct {
 	body    []byte
 	form    schema.DocumentKind
+	item    string // names it within its request; taskItem when empty
 	file    []byte // handed on to deliver, in the same cycle only
 	refused *refusal
 }
 
 // crafts returns the crafts that there are, in the order of [schema.TaskKinds].
-func crafts() []craft {
-	return nil
+func crafts(cfg Config) []craft {
+	return []craft{corrections(), attachments(cfg)}
 }
 
 // craft returns the craft of a kind.

@@ -45,6 +45,10 @@ func entityOf(p schema.Posting) string {
 	switch {
 	case p.Kind == schema.PostVendor:
 		return "Vendor"
+	case p.Kind == schema.PostPayment:
+		return "BillPayment"
+	case p.Kind == schema.PostTransfer:
+		return "Transfer"
 	case p.Form == schema.DocumentVendorCredit:
 		return "VendorCredit"
 	}

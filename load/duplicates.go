@@ -3,14 +3,15 @@ package load
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tieout/tieout/schema"
 )
 
 // surroundings are what stands around drafts that are due.
 type surroundings struct {
-	// alike is, by invoice, the bill that somebody entered and that may be it.
-	alike map[schema.InvoiceID]schema.BookBill
+	// alike is, by draft, the bill that somebody entered and that may be it.
+	alike map[schema.DraftID]schema.BookBill
 	// released is, by invoice, the decline of its draft that a person took back.
 	released map[schema.InvoiceID]rowID
 }
@@ -25,7 +26,19 @@ func (r *round) lookAround(ctx context.Context, due []schema.Draft) (surrounding
 	if err != nil {
 		return surroundings{}, err
 	}
-	s := surroundings{alike: map[schema.InvoiceID]schema.BookBill{}, released: released}
+	unknown := slices.DeleteFunc(slices.Clone(due), func(d schema.Draft) bool { return forAlike[d.Invoice] })
+	alike, err := r.byHand(ctx, unknown)
+	return surroundings{alike: alike, released: released}, err
+}
+
+// byHand finds bills in the mirror that somebody else entered and that may be what
+// drafts are to become. What we posted, be it for another invoice or as a
+// correction, is none of them.
+func (r *round) byHand(ctx context.Context, due []schema.Draft) (map[schema.DraftID]schema.BookBill, error) {
+	if len(due) == 0 {
+		return nil, nil
+	}
+	alike := map[schema.DraftID]schema.BookBill{}
 	q := schema.BookQuery{Company: r.cfg.Company, Realm: r.realm()}
 	for _, d := range due {
 		q.Vendors = append(q.Vendors, d.Vendor)
@@ -38,7 +51,7 @@ func (r *round) lookAround(ctx context.Context, due []schema.Draft) (surrounding
 	}
 	mirrored, err := r.store.BookBills(ctx, q)
 	if err != nil {
-		return surroundings{}, fmt.Errorf("read the mirror: %w", err)
+		return nil, fmt.Errorf("read the mirror: %w", err)
 	}
 	byVendor := map[schema.VendorID][]schema.BookBill{}
 	for _, b := range mirrored {
@@ -47,14 +60,11 @@ func (r *round) lookAround(ctx context.Context, due []schema.Draft) (surrounding
 		}
 	}
 	for _, d := range due {
-		if forAlike[d.Invoice] {
-			continue
-		}
 		if b, ok := nearest(d, byVendor[d.Vendor], r.cfg.DuplicateDays); ok {
-			s.alike[d.Invoice] = b
+			alike[d.ID] = b
 		}
 	}
-	return s, nil
+	return alike, nil
 }
 
 // nearest returns the bill that is most likely the same as a draft.

@@ -61,6 +61,7 @@ type Store interface {
 	Proofs
 	Shelf
 	Mirror
+	Agenda
 }
 
 // Loader posts the drafts of one company. Its methods may be called from several
@@ -78,7 +79,6 @@ type Loader struct {
 	batches  atomic.Uint64
 	block    block
 	pace     *pace
-	agenda   Agenda
 	crafts   []craft
 	settled  quiet // which kinds have nothing that is named or uncertain
 	proven   quiet // and which have nothing that is to be read back
@@ -95,10 +95,9 @@ func New(store Store, books *quickbooks.Client, cfg Config, log *slog.Logger, me
 		cfg.Metered = meteredBy(books)
 	}
 	cfg = cfg.withDefaults(books.BatchSize())
-	agenda, _ := store.(Agenda)
 	return &Loader{
 		store: store, books: books, cfg: cfg, rules: newRules(cfg.Patience), log: log, metrics: metrics, instance: rand.Text(),
-		pace: &pace{budget: int64(cfg.MeteredBudget), used: cfg.Metered}, agenda: agenda, crafts: crafts(),
+		pace: &pace{budget: int64(cfg.MeteredBudget), used: cfg.Metered}, crafts: crafts(cfg),
 	}
 }
 

@@ -206,7 +206,7 @@ func (r *round) lookFailed(ctx context.Context, j *job, err error) {
 
 // recognise tells ours from everything else that was found. Ours carries the
 // draft's id, even if a person has edited it since: that the two differ is for
-// verification to say. A document that carries the id of another invoice's draft
+// verification to say. A document that carries the id of another subject's draft
 // is accounted for there, unless it says just what ours does: then a person may
 // have copied that note onto ours. Anything else of our kind with our vendor and
 // number is alike.
@@ -218,7 +218,7 @@ func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 		switch {
 		case marked && got.draft == want.draft:
 			ours = append(ours, b)
-		case marked && got.invoice == want.invoice:
+		case marked && got.subject == want.subject:
 			alike = append(alike, b)
 		case body.DocNumber == "", b.kind != formOf(j.posting), marked && !twins(body, b.Bill):
 		case b.VendorRef.Value == body.VendorRef.Value && strings.EqualFold(b.DocNumber, body.DocNumber):

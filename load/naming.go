@@ -49,24 +49,23 @@ func vendorDraft(p schema.Payee) schema.DraftID {
 	return schema.DraftID("v_" + schema.SumOf(string(p.Company), string(p.Key), p.Name, p.Email, business, approved).Short(24))
 }
 
-// mark is what a bill's note ends with: the draft that it came from and, folded,
-// the invoice. It is how a look-up tells our own documents from all others.
+// mark is what the note of a record of ours ends with: the draft that it came from
+// and, folded, the subject. It is how a look-up tells our own from all others.
 type mark struct {
 	draft   schema.DraftID
-	invoice string
+	subject string
 }
 
-func markOf(d schema.Draft) mark {
-	return mark{draft: d.ID, invoice: invoiceMark(d.Company, d.Invoice)}
-}
-
-func invoiceMark(company schema.CompanyID, invoice schema.InvoiceID) string {
-	return schema.SumOf("invoice", string(company), string(invoice)).Short(12)
+// markOf returns the mark of what is posted under a subject. That of a bill is its
+// invoice; what else belongs to an invoice has another, so that a look-up mistakes
+// none of it for the bill.
+func markOf(company schema.CompanyID, draft schema.DraftID, subject string) mark {
+	return mark{draft: draft, subject: schema.SumOf("invoice", string(company), subject).Short(12)}
 }
 
 const markPrefix = "[tieout "
 
-func (m mark) String() string { return markPrefix + string(m.draft) + " " + m.invoice + "]" }
+func (m mark) String() string { return markPrefix + string(m.draft) + " " + m.subject + "]" }
 
 // readMark returns the mark in a note, wherever in it a person may have moved it.
 func readMark(note string) (mark, bool) {
@@ -75,11 +74,11 @@ func readMark(note string) (mark, bool) {
 		return mark{}, false
 	}
 	inside, _, closed := strings.Cut(note[i+len(markPrefix):], "]")
-	draft, invoice, both := strings.Cut(inside, " ")
+	draft, subject, both := strings.Cut(inside, " ")
 	if !closed || !both {
 		return mark{}, false
 	}
-	return mark{draft: schema.DraftID(draft), invoice: invoice}, true
+	return mark{draft: schema.DraftID(draft), subject: subject}, true
 }
 
 // note is a bill's memo: what the draft says, cut to fit, and the mark.

@@ -23,6 +23,11 @@ type sightingKey struct {
 	id   schema.DocumentID
 }
 
+// is reports whether the document is what became of a posting.
+func (s sighting) is(p schema.Posting) bool {
+	return p.State.Settled() && p.Document != "" && string(p.Document) == s.bill.ID && formOf(p) == s.kind
+}
+
 func (s sighting) key() sightingKey { return sightingKey{s.kind, schema.DocumentID(s.bill.ID)} }
 
 // absorb records documents that are not as they were last seen. Those of ours are
@@ -91,9 +96,14 @@ func (l *Loader) unread(ctx context.Context) (map[sightingKey]schema.InvoiceID, 
 	if err != nil {
 		return nil, fmt.Errorf("read unverified bills: %w", err)
 	}
+	corrections, err := l.unreadCorrections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	positions = append(positions, corrections...)
 	invoices := make(map[sightingKey]schema.InvoiceID, len(positions))
 	for _, p := range positions {
-		invoices[sightingKey{formOf(p.Posting), p.Posting.Document}] = schema.InvoiceID(p.Posting.Subject)
+		invoices[sightingKey{formOf(p.Posting), p.Posting.Document}] = p.Invoice.ID
 	}
 	return invoices, nil
 }
@@ -169,13 +179,20 @@ func (l *Loader) checkAgain(
 	if err != nil {
 		return fmt.Errorf("read positions: %w", err)
 	}
+	corrections, err := l.correctionsOf(ctx, ours, invoices, positions)
+	if err != nil {
+		return err
+	}
 	var found []schema.Verification
 	for i, s := range ours {
-		p, ok := positions[invoices[i]]
-		last := p.Verification
-		if !ok || !p.Posting.State.Settled() || string(p.Posting.Document) != s.bill.ID || formOf(p.Posting) != s.kind {
+		p, ok := positions[invoices[i]], true
+		if !s.is(p.Posting) {
+			p, ok = corrections[s.key()]
+		}
+		if !ok {
 			continue // accounted for where it is posted
 		}
+		last := p.Verification
 		v := compare(p, s.bill, !s.gone)
 		v.RecordedAt = last.RecordedAt
 		result.Checked++
@@ -215,7 +232,7 @@ func (l *Loader) mirrorOurs(
 		if bill, there := found[p.Posting.Document]; there {
 			s := sighting{kind: formOf(p.Posting), bill: bill}
 			seen = append(seen, s)
-			invoices[s.key()] = schema.InvoiceID(p.Posting.Subject)
+			invoices[s.key()] = p.Invoice.ID
 		}
 	}
 	if len(seen) == 0 {

@@ -54,8 +54,9 @@ func (l *Loader) Tasks(ctx context.Context) (Result, error) {
 // carryOut makes the tasks of one kind, until none is left but what is too little
 // for another batch now.
 func (l *Loader) carryOut(ctx context.Context, c craft, tally *Tally) error {
+	began := l.now()
 	for {
-		due, err := l.agenda.DueTasks(ctx, l.cfg.Company, c.kind, l.now(), l.cfg.Chunk)
+		due, err := l.store.DueTasks(ctx, l.cfg.Company, c.kind, l.now(), cmp.Or(c.cycle.most, l.cfg.Chunk))
 		if err != nil {
 			return fmt.Errorf("read due tasks: %w", err)
 		}
@@ -74,7 +75,11 @@ func (l *Loader) carryOut(ctx context.Context, c craft, tally *Tally) error {
 		slices.SortStableFunc(due, func(a, b schema.Task) int { return c.day(a).Compare(c.day(b)) })
 		month := func(t schema.Task) schema.Period { return c.day(t).Period() }
 		most := cmp.Or(c.together, l.cfg.BatchSize)
-		done, err := inGroups(ctx, l, groupsOf(due, most, month), func(part []schema.Task) *round {
+		atOnce := cmp.Or(c.inFlight, l.cfg.InFlight)
+		done, err := inGroups(ctx, atOnce, groupsOf(due, most, month), func(part []schema.Task) *round {
+			if c.cycle.longest > 0 && l.now().Sub(began) > c.cycle.longest {
+				return nil // a later cycle's, after the bills that came in meanwhile
+			}
 			if c.deliver == nil && !l.pace.batch(l.now(), len(part), l.cfg.BatchSize) {
 				return nil // a later cycle's, together with what comes until then
 			}
@@ -113,7 +118,7 @@ func (r *round) tasksDue(ctx context.Context, c craft, due []schema.Task, books 
 		m, newest := all[i], latest[t.Subject]
 		j := &job{task: t, file: m.file, posting: schema.Posting{
 			Company: t.Company, Kind: c.kind, Subject: t.Subject, Draft: t.ID, Form: m.form, Body: m.body,
-			Request: requestOf(t.Company, r.realm(), c.kind, c.day(t).Period()), Item: taskItem(t.ID, m.body),
+			Request: requestOf(t.Company, r.realm(), c.kind, c.day(t).Period()), Item: cmp.Or(m.item, taskItem(t.ID, m.body)),
 		}}
 		if m.refused != nil {
 			r.log.DebugContext(ctx, "task is not posted", slog.String("task", string(t.ID)), slog.Any("error", m.refused))
@@ -149,7 +154,7 @@ func (l *Loader) verifyTasks(ctx context.Context) (Result, error) {
 
 func (l *Loader) verifyKind(ctx context.Context, c craft, result *Result) error {
 	for {
-		positions, err := l.agenda.UnverifiedTasks(ctx, l.cfg.Company, c.kind, verifyTogether)
+		positions, err := l.store.UnverifiedTasks(ctx, l.cfg.Company, c.kind, verifyTogether)
 		if err != nil {
 			return fmt.Errorf("read unverified tasks: %w", err)
 		}

@@ -48,6 +48,8 @@ func storedVerdict(f schema.Fault) verdict {
 		return verdictNone
 	case f.Code == codeConnection:
 		return verdictConnect
+	case passing(f.Code):
+		return verdictRetry
 	case ownCode(f.Code):
 		return verdictFinal
 	}
@@ -139,4 +141,13 @@ func byHand(d schema.Draft, b schema.BookBill, days int) schema.Fault {
 			"If it is not, let it be posted although alike: tieout holds release %s --reason TEXT.", d.Invoice, d.Invoice),
 		Owner: schema.OwnerFinance,
 	}
+}
+
+// correctedByHand explains a correction that is not posted because somebody
+// entered a document that may be the same.
+func correctedByHand(d schema.Draft, b schema.BookBill, days int) schema.Fault {
+	fault := byHand(d, b, days)
+	fault.Next = "Compare both. If it corrects the same, say that the books are right as they are; " +
+		"if it does not, approve the correction again, and it is posted although alike."
+	return fault
 }
