@@ -24,6 +24,10 @@ func RunModel(t *testing.T, store Store) {
 		m := model{
 			store: store, memory: NewMemory(),
 			company: schema.CompanyID(fmt.Sprintf("company-%d", histories.Add(1))),
+			tasks:   rapid.Bool().Draw(t, "about tasks"),
+		}
+		if m.tasks {
+			m.post(t)
 		}
 		for range rapid.IntRange(1, 12).Draw(t, "length") {
 			m.step(t)
@@ -41,17 +45,34 @@ type model struct {
 	memory  *Memory
 	company schema.CompanyID
 	blocks  []schema.Block
+	tasks   bool // the history is one of tasks, and of the bills that they are about
 }
 
-// step records one fact in both. Ids and times come from few values, so that
-// facts meet, tie and repeat.
+// step records one fact in both, once or twice. Ids and times come from few values,
+// so that facts meet, tie and repeat.
 func (m *model) step(t *rapid.T) {
+	record := m.fact
+	if m.tasks {
+		record = m.taskFact
+	}
+	m.record(t, rapid.IntRange(1, 2).Draw(t, "times"), record(t))
+}
+
+func (m *model) record(t *rapid.T, times int, record func(Store) error) {
+	for range times {
+		require.NoError(t, record(m.memory))
+		require.NoError(t, record(m.store))
+	}
+}
+
+// fact draws a fact and returns what records it.
+func (m *model) fact(t *rapid.T) (record func(Store) error) {
 	ctx := t.Context()
-	var record func(Store) error
 	i := m.invoice(t)
 	d := m.draft(t, i)
 	switch rapid.SampledFrom([]string{
-		"stage", "outcome", "invoice", "invoice", "draft", "draft", "posting", "posting", "verification", "decision", "rules", "payee", "secret",
+		"stage", "outcome", "invoice", "invoice", "draft", "draft", "posting", "posting", "verification", "decision", "rules", "payee",
+		"secret", "book bill", "book bill", "mirrored",
 	}).Draw(t, "kind") {
 	case "stage":
 		block := m.block(t)
@@ -67,7 +88,7 @@ func (m *model) step(t *rapid.T) {
 		p := m.posting(t, d)
 		record = func(s Store) error { return s.RecordPostings(ctx, []schema.Posting{p}) }
 	case "verification":
-		v := verification(posting(d, schema.PostingPosted, start()), m.instant(t))
+		v := m.verification(t, posting(d, schema.PostingPosted, start()))
 		record = func(s Store) error { return s.RecordVerifications(ctx, []schema.Verification{v}) }
 	case "decision":
 		kind := rapid.SampledFrom([]schema.DecisionKind{schema.DecideHold, schema.DecideRelease, schema.DecideSkip}).Draw(t, "decision")
@@ -83,11 +104,14 @@ func (m *model) step(t *rapid.T) {
 	case "secret":
 		sealed, at := rapid.SampledFrom([]string{"", "x", "y"}).Draw(t, "sealed"), m.instant(t)
 		record = func(s Store) error { return s.SaveSecret(ctx, m.company, "tokens", []byte(sealed), at) }
+	case "book bill":
+		b := m.bookBill(t)
+		record = func(s Store) error { return s.RecordBookBills(ctx, []schema.BookBill{b}) }
+	case "mirrored":
+		r := schema.Mirrored{Company: m.company, Realm: m.realm(t), Until: m.instant(t), SweptAt: m.instant(t), RecordedAt: m.instant(t)}
+		record = func(s Store) error { return s.RecordMirrored(ctx, r) }
 	}
-	for range rapid.IntRange(1, 2).Draw(t, "times") {
-		require.NoError(t, record(m.memory))
-		require.NoError(t, record(m.store))
-	}
+	return record
 }
 
 func (m *model) instant(t *rapid.T) time.Time {
@@ -119,6 +143,10 @@ func (m *model) invoice(t *rapid.T) schema.Invoice {
 	i := invoice(schema.InvoiceID(rapid.SampledFrom([]string{"i-1", "i-2", "i-3"}).Draw(t, "invoice")), m.instant(t))
 	i.Company = m.company
 	i.Number = rapid.SampledFrom([]string{"n-1", "n-2"}).Draw(t, "number")
+	i.Worker = rapid.SampledFrom([]schema.WorkerID{"w-1", "w-1", "w-1", "w-2"}).Draw(t, "worker")
+	i.Status = rapid.SampledFrom([]schema.InvoiceStatus{
+		schema.StatusConfirmed, schema.StatusConfirmed, schema.StatusConfirmed, schema.StatusCancelled,
+	}).Draw(t, "status")
 	i.BillDate = rapid.SampledFrom([]schema.Date{{}, schema.NewDate(2026, 11, 30), schema.NewDate(2026, 12, 1)}).Draw(t, "bill date")
 	return i
 }
@@ -144,6 +172,46 @@ func (m *model) posting(t *rapid.T, d schema.Draft) schema.Posting {
 	return p
 }
 
+func (m *model) verification(t *rapid.T, p schema.Posting) schema.Verification {
+	v := verification(p, m.instant(t))
+	v.Result = rapid.SampledFrom([]schema.VerificationResult{
+		schema.VerifiedExact, schema.VerifiedExact, schema.VerifiedDivergent, schema.VerifiedMissing,
+	}).Draw(t, "result")
+	return v
+}
+
+func (m *model) realm(t *rapid.T) schema.RealmID {
+	return rapid.SampledFrom([]schema.RealmID{"123", "456"}).Draw(t, "realm")
+}
+
+func (m *model) bookBill(t *rapid.T) schema.BookBill {
+	return bookBill(schema.DocumentID(rapid.SampledFrom([]string{"7", "8"}).Draw(t, "document")), 0, func(b *schema.BookBill) {
+		b.Company, b.Realm, b.SeenAt = m.company, m.realm(t), m.instant(t)
+		b.Kind = rapid.SampledFrom([]schema.DocumentKind{schema.DocumentBill, schema.DocumentVendorCredit}).Draw(t, "document kind")
+		b.Vendor = rapid.SampledFrom([]schema.VendorID{"55", "56"}).Draw(t, "vendor")
+		b.TxnDate = schema.NewDate(2026, 11, rapid.IntRange(1, 3).Draw(t, "day"))
+		b.Deleted = rapid.IntRange(0, 3).Draw(t, "deleted") == 0
+	})
+}
+
+// bookQuery draws what to ask of the mirror.
+func (m *model) bookQuery(t *rapid.T, asOf time.Time) schema.BookQuery {
+	q := schema.BookQuery{Company: m.company, AsOf: asOf, Deleted: rapid.Bool().Draw(t, "with deleted")}
+	if rapid.Bool().Draw(t, "of a realm") {
+		q.Realm = m.realm(t)
+	}
+	if rapid.Bool().Draw(t, "dated") {
+		q.First, q.Last = schema.NewDate(2026, 11, 2), schema.NewDate(2026, 11, rapid.IntRange(1, 3).Draw(t, "last"))
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "by") {
+	case 1:
+		q.Documents = []schema.DocumentID{"8", "9"}
+	case 2:
+		q.Vendors = []schema.VendorID{"56", "57"}
+	}
+	return q
+}
+
 // compare reads everything from both.
 func (m *model) compare(t *rapid.T) {
 	ctx, asOf := t.Context(), time.Time{}
@@ -151,7 +219,15 @@ func (m *model) compare(t *rapid.T) {
 		asOf = m.instant(t)
 	}
 	now, limit := m.instant(t), rapid.IntRange(1, 5).Draw(t, "limit")
-	for _, read := range m.reads(ctx, asOf, now, limit) {
+	reads := m.reads(ctx, asOf, now, limit)
+	if m.tasks {
+		reads = m.taskReads(ctx, now, limit)
+	}
+	q, period := m.bookQuery(t, asOf), schema.NewDate(2026, time.Month(11+rapid.IntRange(0, 1).Draw(t, "month")), 1).Period()
+	reads = append(reads,
+		read{"BookBills", func(s Store) (any, error) { return sized(s.BookBills(ctx, q)) }},
+		read{"Positions", func(s Store) (any, error) { return all(s.Positions(ctx, m.company, period, asOf)) }})
+	for _, read := range reads {
 		want, err := read.from(m.memory)
 		require.NoError(t, err, read.name)
 		got, err := read.from(m.store)
@@ -180,11 +256,12 @@ func (m *model) reads(ctx context.Context, asOf, now time.Time, limit int) []rea
 		{"Payees", func(s Store) (any, error) { return s.Payees(ctx, c) }},
 		{"Secret", func(s Store) (any, error) { return s.Secret(ctx, c, "tokens") }},
 		{"Backlog", func(s Store) (any, error) { return s.Backlog(ctx, c) }},
+		{"Mirrored", func(s Store) (any, error) { return s.Mirrored(ctx, c, "123", asOf) }},
+		{"WorkerInvoices", func(s Store) (any, error) { return s.WorkerInvoices(ctx, c, []schema.WorkerID{"w-1", "w-2"}) }},
 	}
 	for n := range 3 {
 		period := schema.NewDate(2026, time.Month(11+n), 1).Period()
 		reads = append(reads,
-			read{"Positions", func(s Store) (any, error) { return all(s.Positions(ctx, c, period, asOf)) }},
 			read{"Intake", func(s Store) (any, error) { return s.Intake(ctx, c, period, asOf) }})
 	}
 	return reads

@@ -28,6 +28,7 @@ func archiveChecks() []check {
 			require.NoError(t, err)
 			require.Equal(t, map[schema.WorkerID][]schema.Contract{"w-2": {after}}, found)
 		}},
+		{"FindsInvoicesByTheWorkerThatTheyNameNow", findsWorkerInvoices},
 		{"KeepsCompaniesApartInTheArchive", func(on trial) {
 			t, store := on.T, on.store
 			foreign := contractOf("c-1", "w-1", 1)
@@ -67,6 +68,37 @@ func archiveChecks() []check {
 			require.NoError(t, err)
 			require.Empty(t, contracts)
 		}},
+	}
+}
+
+func findsWorkerInvoices(on trial) {
+	t, store := on.T, on.store
+	workerInvoice := func(id schema.InvoiceID, worker schema.WorkerID, at int) schema.Invoice {
+		i := invoice(id, later(at))
+		i.Worker = worker
+		require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{i}))
+		i.Lines = nil
+		return i
+	}
+	two, one := workerInvoice("i-2", "w-1", 1), workerInvoice("i-1", "w-1", 1)
+	workerInvoice("i-3", "w-1", 1)
+	moved, other := workerInvoice("i-3", "w-2", 2), workerInvoice("i-4", "w-3", 1)
+	workerInvoice("i-1", "w-2", 0)
+	foreign := invoice("i-5", later(1))
+	foreign.Company = "globex"
+	require.NoError(t, store.RecordInvoices(t.Context(), []schema.Invoice{foreign}))
+
+	for _, c := range []struct {
+		workers []schema.WorkerID
+		want    map[schema.WorkerID][]schema.Invoice
+	}{
+		{[]schema.WorkerID{"w-1", "w-9", "w-1"}, map[schema.WorkerID][]schema.Invoice{"w-1": {one, two}}},
+		{[]schema.WorkerID{"w-2", "w-3"}, map[schema.WorkerID][]schema.Invoice{"w-2": {moved}, "w-3": {other}}},
+		{nil, map[schema.WorkerID][]schema.Invoice{}},
+	} {
+		found, err := store.WorkerInvoices(t.Context(), company, c.workers)
+		require.NoError(t, err)
+		require.Equal(t, c.want, found)
 	}
 }
 
