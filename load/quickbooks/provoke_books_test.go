@@ -17,6 +17,20 @@ func (s *stage) payment(vendorID string, changes fields) fields {
 	}, changes)
 }
 
+// payable is the payables account of a currency.
+func (s *stage) payable(currency string) string {
+	s.Helper()
+	accounts, err := quickbooks.Collect(quickbooks.Query[quickbooks.Account](s.Context(), s.client, quickbooks.Equal("AccountType", "Accounts Payable")))
+	require.NoError(s, err)
+	for _, a := range accounts {
+		if a.CurrencyRef.Value == currency {
+			return a.ID
+		}
+	}
+	require.Fail(s, "no payables account", currency)
+	return ""
+}
+
 // provokedBills are bills that do not fit the books.
 func provokedBills() map[string]act {
 	closed := func(code string) act {
@@ -31,10 +45,7 @@ func provokedBills() map[string]act {
 		return func(t *testing.T) error {
 			t.Helper()
 			s := inCompany(t, quickbookstest.Preferences{MultiCurrency: true})
-			payables, err := quickbooks.Collect(quickbooks.Query[quickbooks.Account](t.Context(), s.client,
-				quickbooks.Equal("Name", "Accounts Payable (A/P) - EUR")))
-			require.NoError(t, err)
-			return s.post(fields{"CurrencyRef": ref(billed), "APAccountRef": ref(payables[0].ID)})
+			return s.post(fields{"CurrencyRef": ref(billed), "APAccountRef": ref(s.payable("EUR"))})
 		}
 	}
 	return map[string]act{

@@ -97,11 +97,13 @@ type stage struct {
 	bench  *bench
 	ana    string
 	billID string
+
+	requestID string // of what create posts
 }
 
 func staged(t *testing.T, cfg quickbookstest.Config) *stage {
 	t.Helper()
-	s := &stage{T: t}
+	s := &stage{T: t, requestID: "stage-1"}
 	s.client, s.sim, s.bench = connected(t, cfg)
 	var err error
 	s.ana, err = s.sim.Create("", "Vendor", fields{"DisplayName": "Ana"})
@@ -151,7 +153,7 @@ func (s *stage) encoded(record fields) []byte {
 // create posts one record, as load does.
 func (s *stage) create(entity string, record fields) error {
 	s.Helper()
-	_, err := s.client.Create(s.Context(), "stage-1", quickbooks.BatchItem{BID: "b1", Entity: entity, Body: s.encoded(record)})
+	_, err := s.client.Create(s.Context(), s.requestID, quickbooks.BatchItem{BID: "b1", Entity: entity, Body: s.encoded(record)})
 	return err
 }
 
