@@ -30,10 +30,10 @@ func groupsOf[T any](due []T, most int, month func(T) schema.Period) [][]T {
 	return append(groups, due[start:])
 }
 
-// inGroups has work take groups through the protocol, Config.InFlight at once,
+// inGroups has work take groups through the protocol, some of them at once,
 // until one of them says why nothing more can be sent. It returns nil for a group
 // that has to wait.
-func inGroups[T any](ctx context.Context, l *Loader, groups [][]T, work func([]T) *round) (Tally, error) {
+func inGroups[T any](ctx context.Context, atOnce int, groups [][]T, work func([]T) *round) (Tally, error) {
 	var mu sync.Mutex
 	var tally Tally
 	var errs []error
@@ -60,7 +60,7 @@ func inGroups[T any](ctx context.Context, l *Loader, groups [][]T, work func([]T
 		return halt != nil || len(errs) > 0
 	}
 	var group errgroup.Group
-	group.SetLimit(l.cfg.InFlight)
+	group.SetLimit(atOnce)
 	for _, part := range groups {
 		if stopped() || ctx.Err() != nil {
 			break

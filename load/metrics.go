@@ -119,6 +119,8 @@ func (m *Metrics) declined(f schema.Fault) {
 	switch {
 	case f.Code == codeConnection:
 		decision = quickbooks.Reauthorise
+	case ownCode(f.Code) && f.Owner == schema.OwnerNobody:
+		decision = quickbooks.Retry
 	case ownCode(f.Code) && f.Owner == schema.OwnerOps:
 		decision = quickbooks.Fix
 	case !ownCode(f.Code):
