@@ -35,7 +35,7 @@ func (p *paced) play(arrivals []int) {
 	slices.Sort(arrivals)
 	var waiting, unread []int
 	end := int(p.month.AddDate(0, 1, 0).Sub(p.month) / time.Minute)
-	for minute := 0; minute < end; minute++ {
+	for minute := range end {
 		now := p.month.Add(time.Duration(minute) * time.Minute)
 		for len(arrivals) > 0 && arrivals[0] <= minute {
 			waiting, arrivals = append(waiting, arrivals[0]), arrivals[1:]

@@ -58,7 +58,8 @@ func (a *App) connectionEnd(ctx context.Context, c schema.Connection) (Connectio
 		return ConnectionEnd{}, nil
 	}
 	end := ConnectionEnd{At: token.Ends()}
-	end.Unused = end.At.Equal(token.RefreshExpires) && !end.At.Equal(token.RefreshHardExpires)
+	// At the hard end both are the same, but for what rounding does to them.
+	end.Unused = token.RefreshHardExpires.IsZero() || token.RefreshHardExpires.Sub(end.At) > time.Hour
 	end.Days, end.Due = token.ReconnectWarning(a.Now())
 	return end, nil
 }

@@ -32,3 +32,8 @@ func (a *App) Refused(ctx context.Context, id schema.CompanyID, since time.Time)
 	(&run{App: a, c: c, line: &line{since: since}}).noteConsent(ctx, quickbooks.ErrReauthorise)
 	return nil
 }
+
+// StoredToken is the newest token that any process stored.
+func (a *App) StoredToken(ctx context.Context, id schema.CompanyID, realm string) (quickbooks.Token, error) {
+	return a.tokens(id).Load(ctx, realm)
+}

@@ -41,9 +41,15 @@ type meter struct {
 	ended   []schema.MeteredCalls
 }
 
+// counter is a client of QuickBooks.
+type counter interface {
+	// Metered returns what it called so far, which only grows.
+	Metered() quickbooks.Metered
+}
+
 // metered is a client and how far it was counted.
 type metered struct {
-	client  *quickbooks.Client
+	client  counter
 	counted schema.Metered
 }
 
@@ -52,7 +58,7 @@ func newMeter(store meterStore, company schema.CompanyID, holder string, now fun
 }
 
 // watch counts what a new client calls from now on.
-func (m *meter) watch(client *quickbooks.Client) {
+func (m *meter) watch(client counter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clients = append(m.clients, metered{client: client})

@@ -42,12 +42,25 @@ type world struct {
 	log   *logs
 	ahead atomic.Int64 // how far the App's clock is ahead of ours, in nanoseconds
 	store *gate
+	pause time.Duration // of an App that QuickBooks throttled
 }
 
 // gate is the way to the store, which can be shut.
 type gate struct {
 	*httptest.Server
-	shut atomic.Bool
+	shut   atomic.Bool
+	sealed atomic.Pointer[string] // a table that nothing can be written to
+}
+
+// shutWrites keeps everything from one table.
+func (g *gate) shutWrites(table string) { g.sealed.Store(&table) }
+
+func (g *gate) openWrites() { g.sealed.Store(nil) }
+
+// refuses reports whether a request is not let through.
+func (g *gate) refuses(r *http.Request) bool {
+	table := g.sealed.Load()
+	return g.shut.Load() || table != nil && strings.HasPrefix(r.URL.Query().Get("query"), "INSERT INTO "+*table+" ")
 }
 
 type logs struct {
@@ -72,7 +85,7 @@ func newGate(t *testing.T) *gate {
 	t.Helper()
 	g := &gate{}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.shut.Load() {
+		if g.refuses(r) {
 			http.Error(w, "shut", http.StatusServiceUnavailable)
 			return
 		}
@@ -96,8 +109,14 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
+// now is the App's clock.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// sameClock has the pretended QuickBooks follow the App's clock.
+func sameClock(w *world, c *quickbookstest.Config) { c.Now = w.now }
+
 // newWorld makes up a configuration with one company; nothing is opened yet.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, changes ...func(*world, *quickbookstest.Config)) *world {
 	t.Helper()
 	w := &world{log: &logs{}, store: newGate(t)}
 	t.Cleanup(func() {
@@ -106,10 +125,14 @@ func newWorld(t *testing.T) *world {
 			t.Logf("the program's last words:\n%s", strings.Join(said[max(0, len(said)-40):], "\n"))
 		}
 	})
-	w.books = quickbookstest.New(quickbookstest.Config{Now: time.Now, Limits: quickbookstest.Limits{Off: true}, Realms: []quickbookstest.Realm{
+	books := quickbookstest.Config{Now: time.Now, Limits: quickbookstest.Limits{Off: true}, Realms: []quickbookstest.Realm{
 		{ID: "1001", Name: "Acme Inc", Preferences: quickbookstest.Preferences{MultiCurrency: true, HomeCurrency: "USD"}},
 		{ID: "1002", Name: "Globex Inc", Preferences: quickbookstest.Preferences{HomeCurrency: "USD"}},
-	}})
+	}}
+	for _, change := range changes {
+		change(w, &books)
+	}
+	w.books = quickbookstest.New(books)
 	w.realm = "1001"
 	quickBooks := httptest.NewServer(w.books)
 	t.Cleanup(quickBooks.Close)
@@ -166,7 +189,7 @@ func (w *world) open(t *testing.T) *app.App {
 	t.Helper()
 	a, err := app.Open(t.Context(), w.cfg, app.Options{
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: prometheus.NewRegistry(),
-		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
+		Now: w.now, Pause: w.pause,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.Close()) })
@@ -176,10 +199,16 @@ func (w *world) open(t *testing.T) *app.App {
 // connect lets an App into the pretended company as a command does.
 func (w *world) connect(t *testing.T, a *app.App) {
 	t.Helper()
+	require.NoError(t, w.connectTo(t, a, w.realm))
+}
+
+// connectTo lets an App into the realm, as a person who chooses it does.
+func (w *world) connectTo(t *testing.T, a *app.App, realm string) error {
+	t.Helper()
 	pending, err := a.StartConnect(acme)
 	require.NoError(t, err)
-	_, err = a.FinishConnect(t.Context(), pending, w.consent(t, pending.URL), "tester")
-	require.NoError(t, err)
+	_, err = a.FinishConnect(t.Context(), pending, w.consent(t, pending.URL+"&sim_realm="+realm), "tester")
+	return err
 }
 
 // consent opens the address where a person consents, and returns the one that
