@@ -26,7 +26,7 @@ const allowedPerMinute = 40
 // this machine; the load part of the benchmark reads it from the attributes.
 func TestThrottle(t *testing.T) {
 	t.Parallel()
-	for _, c := range throttleCases() {
+	for _, c := range throttleCases(measuring()) {
 		t.Run(c.name(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -42,6 +42,7 @@ func TestThrottle(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, c.bills, result.Bills.Posted)
 				require.Equal(t, c.bills, books.Count("", "Bill"))
+				require.Zero(t, stats.Throttled)
 				batches := stats.Requests["batch"]
 				// The first 40 may leave at once, each 40 more a minute later.
 				least := time.Duration((batches-1)/allowedPerMinute) * time.Minute
