@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/transform/corrections"
 )
 
 // What QuickBooks takes, in UTF-16 units, which is the strictest way to count.
@@ -64,7 +65,7 @@ func (d *Drafter) memo(draft schema.Draft, c Case) string {
 		parts = append(parts, period)
 	}
 	if original := d.policy.BillDateOf(i); original != draft.TxnDate {
-		parts = append(parts, fmt.Sprintf("dated %s, booked on the first open day", original))
+		parts = append(parts, corrections.Moved(original))
 	}
 	if draft.Kind == schema.DocumentVendorCredit {
 		parts = append(parts, fmt.Sprintf("total %s, booked as a vendor credit", i.Total))

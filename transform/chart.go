@@ -115,7 +115,7 @@ func (d *Drafter) rate(draft *schema.Draft, i schema.Invoice) []schema.Hold {
 }
 
 // date moves a bill out of closed books where the policy says so.
-func (d *Drafter) date(draft *schema.Draft, i schema.Invoice) []schema.Hold {
+func (d *Drafter) date(draft *schema.Draft, c Case) []schema.Hold {
 	closed := d.books.CloseDate
 	switch {
 	case draft.TxnDate.IsZero():
@@ -129,12 +129,15 @@ func (d *Drafter) date(draft *schema.Draft, i schema.Invoice) []schema.Hold {
 	}
 	return []schema.Hold{hold(schema.HoldClosedPeriod, schema.OwnerFinance,
 		"reopen the period in QuickBooks, or set policy.closed_period to next_open_day",
-		"%s is %s, and books are closed up to %s", d.dateField(i), draft.TxnDate, closed)}
+		"%s is %s, and books are closed up to %s", d.dateField(c), draft.TxnDate, closed)}
 }
 
 // dateField names the field that the bill's date comes from.
-func (d *Drafter) dateField(i schema.Invoice) string {
+func (d *Drafter) dateField(c Case) string {
+	i := c.Invoice
 	switch {
+	case !c.On.IsZero():
+		return "updated_at, which dates the correction,"
 	case d.policy.BillDate == schema.BillOnPeriodEnd && !i.PeriodEnd.IsZero():
 		return "period_end"
 	case d.policy.BillDate == schema.BillOnPaidAt && !i.PaidAt.IsZero():

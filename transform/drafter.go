@@ -28,6 +28,11 @@ type Case struct {
 	// DocNumber is the bill's number, unique among the payee's bills: see
 	// [DocNumber].
 	DocNumber string
+
+	// On is the day of a correction: the invoice's document is in the books, so
+	// that neither its status nor the sign of its total matters any more. There is
+	// none where the document itself is drafted.
+	On schema.Date
 }
 
 // Drafter makes drafts under one policy, one set of rules and one reading of the
@@ -55,7 +60,7 @@ func (d *Drafter) State(c Case) schema.DraftState {
 		return schema.DraftInvoiceCancelled
 	case !i.PlatformFee && (i.Contract != "" || i.Worker != "") && len(c.Contracts) == 0:
 		return schema.DraftAwaitsContract
-	case !d.policy.PostOn.Reached(i.Status):
+	case c.On.IsZero() && !d.policy.PostOn.Reached(i.Status):
 		return schema.DraftAwaitsStatus
 	}
 	return ""
@@ -68,7 +73,7 @@ func (d *Drafter) Draft(c Case) schema.Draft {
 	i := c.Invoice
 	draft := schema.Draft{
 		Company: i.Company, Invoice: i.ID, Content: i.ContentSum(), State: d.State(c),
-		Currency: i.Currency, Total: i.Total, TxnDate: d.policy.BillDateOf(i), DueDate: i.DueDate,
+		Currency: i.Currency, Total: i.Total, TxnDate: cmp.Or(c.On, d.policy.BillDateOf(i)), DueDate: i.DueDate,
 	}
 	if draft.State != "" {
 		if !i.PlatformFee && len(c.Contracts) > 0 {
@@ -81,9 +86,9 @@ func (d *Drafter) Draft(c Case) schema.Draft {
 	var holds []schema.Hold
 	holds = append(holds, decided(c.Decision)...)
 	holds = append(holds, d.misread(i)...)
-	holds = append(holds, d.totals(i)...)
+	holds = append(holds, d.totals(c)...)
 	holds = append(holds, d.money(&draft, i)...)
-	holds = append(holds, d.date(&draft, i)...)
+	holds = append(holds, d.date(&draft, c)...)
 	holds = append(holds, d.code(&draft, i)...)
 	holds = append(holds, d.assign(&draft, c)...)
 	holds = append(holds, d.credit(&draft)...)

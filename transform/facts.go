@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -8,20 +9,31 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// facts are contracts and invoices while deliveries are folded into them.
+// facts are contracts, invoices, payments and top-ups while deliveries are folded
+// into them.
 type facts struct {
 	policy          schema.Policy
 	contracts       map[schema.ContractID]schema.Contract
 	invoices        map[schema.InvoiceID]schema.Invoice
 	changedContract map[schema.ContractID]bool
 	changedInvoice  map[schema.InvoiceID]bool
+
+	// What money events follow from and make: tasks by subject, whose kinds never
+	// share one.
+	books       schema.Books
+	tasks       map[string]schema.Task
+	changedTask map[string]bool
+
+	stored  map[schema.InvoiceID]bool // invoices that were known before
+	changes changes
 }
 
-func newFacts(policy schema.Policy) *facts {
+func newFacts(policy schema.Policy, changes changes) *facts {
 	return &facts{
 		policy:    policy,
 		contracts: map[schema.ContractID]schema.Contract{}, changedContract: map[schema.ContractID]bool{},
 		invoices: map[schema.InvoiceID]schema.Invoice{}, changedInvoice: map[schema.InvoiceID]bool{},
+		tasks: map[string]schema.Task{}, changedTask: map[string]bool{}, stored: map[schema.InvoiceID]bool{}, changes: changes,
 	}
 }
 
@@ -63,7 +75,27 @@ func (f *facts) invoice(i schema.Invoice) bool {
 	if !same || !folded.UpdatedAt.Equal(before.UpdatedAt) {
 		f.invoices[i.ID], f.changedInvoice[i.ID] = folded, true
 	}
+	if !same {
+		f.changes.note(before, folded)
+	}
 	return !same || i.Source == before.Source
+}
+
+// changedTasks returns the tasks that are to be recorded.
+func (f *facts) changedTasks() []schema.Task {
+	tasks := make([]schema.Task, 0, len(f.changedTask))
+	for subject := range f.changedTask {
+		tasks = append(tasks, f.tasks[subject])
+	}
+	return tasks
+}
+
+// touched returns the invoices that deliveries spoke of, by id, whether they changed
+// or not: their tasks may be missing because a round was interrupted.
+func (f *facts) touched() []schema.Invoice {
+	invoices := slices.Collect(maps.Values(f.invoices))
+	slices.SortFunc(invoices, func(a, b schema.Invoice) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return invoices
 }
 
 // storable is t as precisely as the store keeps it: revisions are compared with

@@ -58,6 +58,12 @@ func (r *round) apply(ctx context.Context, staged []schema.Staged) ([]schema.Out
 	if err := r.keep(ctx, f); err != nil {
 		return nil, err
 	}
+	if err := r.recordTasks(ctx, f.changedTasks()); err != nil {
+		return nil, err
+	}
+	if err := r.follow(ctx, f.touched(), func(id schema.InvoiceID) bool { return f.stored[id] }); err != nil {
+		return nil, err
+	}
 	at := r.stamp()
 	for i := range outcomes {
 		outcomes[i].RecordedAt = at
@@ -94,15 +100,21 @@ func (r *round) read(s schema.Staged) message {
 		m.kind = schema.OutcomeForeign
 		m.detail = fmt.Sprintf("client_id %s is not one of the company's (%s): add it to ontop.client_ids if it is, or have Ontop send it elsewhere",
 			foreign, strings.Join(r.cfg.ClientIDs, ", "))
-	case decoded.Type.Kind() == ontop.KindNoted:
+	case decoded.Type.Kind() == ontop.KindNoted && !r.records(decoded.Type):
 		m.kind = schema.OutcomeNoted
 	case decoded.Type.Kind() == ontop.KindUnknown:
 		m.kind = schema.OutcomeUnknown
 	}
 	if m.kind != "" {
-		m.Contracts, m.Invoices = nil, nil
+		m.Contracts, m.Invoices, m.Payments, m.TopUps = nil, nil, nil, nil
 	}
 	return m
+}
+
+// records reports whether the policy has work for events of a type that needs none
+// otherwise.
+func (r *round) records(t ontop.EventType) bool {
+	return t == ontop.PaymentMade && r.cfg.Policy.RecordPayments || t == ontop.ClientWalletTopUp && r.cfg.Policy.RecordTopUps
 }
 
 // foreign returns the first client that is not the company's.
@@ -161,6 +173,7 @@ func (r *round) settle(s schema.Staged, m *message, f *facts) schema.Outcome {
 			outcome.Kind = schema.OutcomeApplied
 		}
 	}
+	f.money(s, m, &outcome)
 	// The envelope's own fields are of no account: everything was applied.
 	if slices.ContainsFunc(m.Troubles, func(t ontop.Trouble) bool { return t.Object != "" }) {
 		outcome.Kind = schema.OutcomeUnreadable
@@ -170,10 +183,17 @@ func (r *round) settle(s schema.Staged, m *message, f *facts) schema.Outcome {
 
 // recall reads what is stored of all that the messages speak of.
 func (r *round) recall(ctx context.Context, messages []message) (*facts, error) {
-	f := newFacts(r.cfg.Policy)
+	f := newFacts(r.cfg.Policy, r.changes)
 	var contracts []schema.ContractID
 	var invoices []schema.InvoiceID
+	var paid, moved []string
 	for _, m := range messages {
+		for _, payment := range m.Payments {
+			paid = append(paid, schema.LoosePaymentSubject(payment.ID))
+		}
+		for _, topUp := range m.TopUps {
+			moved = append(moved, schema.TopUpSubject(topUp.ID))
+		}
 		for _, contract := range m.Contracts {
 			contracts = append(contracts, contract.ID)
 		}
@@ -194,8 +214,52 @@ func (r *round) recall(ctx context.Context, messages []message) (*facts, error) 
 			return nil, fmt.Errorf("read %d invoices: %w", len(invoices), err)
 		}
 		maps.Copy(f.invoices, stored)
+		for id := range stored {
+			f.stored[id] = true
+		}
 	}
-	return f, nil
+	if err := r.recallTasks(ctx, f, schema.PostPayment, paid); err != nil {
+		return nil, err
+	}
+	return f, r.recallTasks(ctx, f, schema.PostTransfer, moved)
+}
+
+// recallTasks reads the newest tasks of subjects, and the books that new ones go by.
+func (r *round) recallTasks(ctx context.Context, f *facts, kind schema.PostingKind, subjects []string) error {
+	if subjects = unique(subjects); len(subjects) == 0 {
+		return nil
+	}
+	stored, err := r.store.LatestTasks(ctx, r.cfg.CompanyID, kind, subjects)
+	if err != nil {
+		return fmt.Errorf("read %d %s tasks: %w", len(subjects), kind, err)
+	}
+	maps.Copy(f.tasks, stored)
+	f.books, err = r.chart(ctx)
+	return err
+}
+
+// money applies the payments and top-ups of a delivery. What came of several is what
+// a person has to see, or else that something was new.
+func (f *facts) money(s schema.Staged, m *message, outcome *schema.Outcome) {
+	became := func(kind schema.OutcomeKind, detail string) {
+		rank := func(k schema.OutcomeKind) int {
+			return slices.Index([]schema.OutcomeKind{
+				schema.OutcomeUnchanged, schema.OutcomeNoted, schema.OutcomeApplied, schema.OutcomeUnreadable,
+			}, k)
+		}
+		if rank(kind) > rank(outcome.Kind) {
+			outcome.Kind = kind
+		}
+		if detail != "" && len(outcome.Detail) < maxDetail {
+			outcome.Detail = strings.TrimPrefix(outcome.Detail+"; "+detail, "; ")
+		}
+	}
+	for _, payment := range m.Payments {
+		became(f.payment(s.Company, payment))
+	}
+	for _, topUp := range m.TopUps {
+		became(f.topUp(s.Company, topUp, schema.DateOf(s.ReceivedAt.UTC())))
+	}
 }
 
 // keep records the facts that changed, contracts first: an invoice may be

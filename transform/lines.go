@@ -14,12 +14,15 @@ import (
 const amountField = "amount"
 
 // totals checks that there is something to book, and that the lines are it.
-func (d *Drafter) totals(i schema.Invoice) []schema.Hold {
+func (d *Drafter) totals(c Case) []schema.Hold {
+	i := c.Invoice
 	if slices.ContainsFunc(i.Problems, spoils) {
 		return nil // the amounts are not what was sent, and that is a hold already
 	}
 	var holds []schema.Hold
 	switch {
+	case !c.On.IsZero():
+		// The difference is booked, of which a person approves every document.
 	case i.Total.IsZero():
 		holds = append(holds, hold(schema.HoldNegativeTotal, schema.OwnerFinance,
 			"skip it if there is nothing to book (tieout holds); or correct it at Ontop",

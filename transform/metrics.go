@@ -14,6 +14,7 @@ import (
 type metrics struct {
 	deliveries  *prometheus.CounterVec
 	drafts      *prometheus.CounterVec
+	tasks       *prometheus.CounterVec
 	open        *prometheus.GaugeVec
 	held        *prometheus.GaugeVec
 	duration    *prometheus.HistogramVec
@@ -31,6 +32,9 @@ func newMetrics(reg prometheus.Registerer, companies []Config) *metrics {
 		drafts: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "tieout_transform_drafts_total", Help: "Drafts that were recorded because they say something new.",
 		}, []string{"company"}),
+		tasks: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "tieout_transform_tasks_total", Help: "Tasks that were recorded because they say something new, by kind and state.",
+		}, []string{"company", "kind", "state"}),
 		open: auto.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "tieout_transform_open_invoices", Help: "Invoices that are not posted yet, by the state of their draft.",
 		}, []string{"company", "state"}),
@@ -62,6 +66,13 @@ func (m *metrics) open0(company string) {
 		m.deliveries.WithLabelValues(company, string(kind))
 	}
 	m.drafts.WithLabelValues(company)
+	for _, kind := range schema.TaskKinds() {
+		for _, state := range []schema.TaskState{
+			schema.TaskProposed, schema.TaskHeld, schema.TaskReady, schema.TaskAccepted, schema.TaskWithdrawn,
+		} {
+			m.tasks.WithLabelValues(company, string(kind), string(state))
+		}
+	}
 	m.duration.WithLabelValues(company)
 	m.failures.WithLabelValues(company)
 	m.lastSuccess.WithLabelValues(company)
@@ -86,6 +97,9 @@ func (m *metrics) round(company schema.CompanyID, result Result, took time.Durat
 		m.deliveries.WithLabelValues(label, string(kind)).Add(float64(n))
 	}
 	m.drafts.WithLabelValues(label).Add(float64(result.Drafted))
+	for count, n := range result.Tasks {
+		m.tasks.WithLabelValues(label, string(count.Kind), string(count.State)).Add(float64(n))
+	}
 	m.duration.WithLabelValues(label).Observe(took.Seconds())
 	if err != nil {
 		m.failures.WithLabelValues(label).Inc()

@@ -11,7 +11,7 @@ import (
 )
 
 // draft gives every open invoice the draft that follows from what is known now,
-// a chunk at a time.
+// a chunk at a time, and then sees to what waits for a person or for its invoice.
 func (r *round) draft(ctx context.Context) error {
 	b, err := r.open(ctx)
 	if err != nil {
@@ -29,7 +29,19 @@ func (r *round) draft(ctx context.Context) error {
 			chunk = chunk[:0]
 		}
 	}
-	return b.draft(ctx, chunk)
+	if err := b.draft(ctx, chunk); err != nil {
+		return err
+	}
+	waiting, err := r.store.WaitingTasks(ctx, r.cfg.CompanyID)
+	if err != nil {
+		return fmt.Errorf("read waiting tasks: %w", err)
+	}
+	for _, step := range []func(context.Context, []schema.TaskPosition) error{b.amend, b.match, b.settleHeld, b.settleTransfers} {
+		if err := step(ctx, waiting); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bench is what all drafts of a round share.
@@ -52,9 +64,9 @@ func (r *round) open(ctx context.Context) (*bench, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
-	books, err := r.store.Books(ctx, r.cfg.CompanyID, time.Time{})
+	books, err := r.chart(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read books: %w", err)
+		return nil, err
 	}
 	payees, err := r.store.Payees(ctx, r.cfg.CompanyID)
 	if err != nil {
@@ -101,7 +113,10 @@ func (b *bench) draft(ctx context.Context, positions []schema.Position) error {
 			drafts = append(drafts, draft)
 		}
 	}
-	return b.record(ctx, payees, drafts)
+	if err := b.record(ctx, payees, drafts); err != nil {
+		return err
+	}
+	return b.followOpen(ctx, positions)
 }
 
 func (b *bench) count(draft schema.Draft) {
@@ -163,15 +178,21 @@ func (b *bench) jobs(ctx context.Context, positions []schema.Position) ([]job, e
 		if position.Decision.Kind == schema.DecideSkip && invoice.Status != schema.StatusCancelled {
 			continue
 		}
-		j := job{position: position, drafted: Case{Invoice: invoice, Decision: position.Decision}}
-		if contract, known := contracts[invoice.Contract]; known {
-			j.drafted.Contracts = []schema.Contract{contract}
-		} else if invoice.Contract == "" {
-			j.drafted.Contracts = b.met[invoice.Worker]
-		}
-		jobs = append(jobs, j)
+		jobs = append(jobs, b.job(position, contracts))
 	}
 	return jobs, nil
+}
+
+// job joins a position with its contracts.
+func (b *bench) job(position schema.Position, contracts map[schema.ContractID]schema.Contract) job {
+	invoice := position.Invoice
+	j := job{position: position, drafted: Case{Invoice: invoice, Decision: position.Decision}}
+	if contract, known := contracts[invoice.Contract]; known {
+		j.drafted.Contracts = []schema.Contract{contract}
+	} else if invoice.Contract == "" {
+		j.drafted.Contracts = b.met[invoice.Worker]
+	}
+	return j
 }
 
 // contracts reads the contracts that positions name, and those of the workers

@@ -18,6 +18,8 @@ type Store interface {
 	Drafts
 	Masters
 	Archive
+	Tasks
+	Amendments
 }
 
 // Inbox holds the deliveries that wait for an outcome.
@@ -72,4 +74,42 @@ type Archive interface {
 	DocNumbers(
 		ctx context.Context, company schema.CompanyID, numbers []string,
 	) (map[schema.PayeeKey]map[string]schema.InvoiceID, error)
+
+	// WorkerInvoices returns the newest record of every invoice of each of
+	// workers, without lines.
+	WorkerInvoices(
+		ctx context.Context, company schema.CompanyID, workers []schema.WorkerID,
+	) (map[schema.WorkerID][]schema.Invoice, error)
+}
+
+// Tasks holds what else is to be made in QuickBooks. Of a kind and subject the newest
+// task holds.
+type Tasks interface {
+	RecordTasks(ctx context.Context, tasks []schema.Task) error
+
+	// LatestTasks returns the newest task of each subject that has any.
+	LatestTasks(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, subjects []string,
+	) (map[string]schema.Task, error)
+
+	// InvoiceTasks returns all tasks of a kind about each of invoices, withdrawn
+	// ones among them.
+	InvoiceTasks(
+		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, invoices []schema.InvoiceID,
+	) (map[schema.InvoiceID][]schema.TaskPosition, error)
+
+	// WaitingTasks returns the tasks of all kinds that need a person.
+	WaitingTasks(ctx context.Context, company schema.CompanyID) ([]schema.TaskPosition, error)
+}
+
+// Amendments finds the posted invoices that the books no longer say.
+type Amendments interface {
+	// Amended yields every invoice of which [schema.Position.Amended] is true,
+	// whole. It stays usable while other methods are called between two positions.
+	Amended(ctx context.Context, company schema.CompanyID) iter.Seq2[schema.Position, error]
+
+	// InvoicePositions returns all that is known of invoices, without their lines.
+	InvoicePositions(
+		ctx context.Context, company schema.CompanyID, invoices []schema.InvoiceID,
+	) (map[schema.InvoiceID]schema.Position, error)
 }

@@ -91,6 +91,7 @@ type Result struct {
 	Invoices   int                        // records of invoices that say something new
 	Payees     int                        // records of payees that say something new
 	Drafted    int                        // drafts that say something new
+	Tasks      map[TaskCount]int          // tasks that say something new; nil when there is none
 
 	// States counts the invoices that may still be drafted by the state of
 	// their newest draft, changed or not.
@@ -101,12 +102,12 @@ type Result struct {
 
 // Changed reports whether the round recorded anything.
 func (r Result) Changed() bool {
-	return r.Deliveries+r.Contracts+r.Invoices+r.Payees+r.Drafted > 0
+	return r.Deliveries+r.Contracts+r.Invoices+r.Payees+r.Drafted+len(r.Tasks) > 0
 }
 
 // RunOnce takes one company through a whole round: every pending delivery gets
-// its outcome, and every open invoice the draft that follows from what is known
-// now. It stops at the first error of the store, with what it did until then;
+// its outcome, every open invoice the draft that follows from what is known now, and
+// every posted one that changed a proposal of its correction. It stops at the first error of the store, with what it did until then;
 // running it again goes on from there and arrives at the same.
 func (t *Transformer) RunOnce(ctx context.Context, company schema.CompanyID) (Result, error) {
 	o, ok := t.offices[company]
@@ -120,9 +121,10 @@ func (t *Transformer) RunOnce(ctx context.Context, company schema.CompanyID) (Re
 		defer func() { o.turn <- struct{}{} }()
 	}
 	began := t.now()
-	r := &round{Transformer: t, office: o, result: Result{
+	r := &round{Transformer: t, office: o, changes: changes{}, result: Result{
 		Outcomes: map[schema.OutcomeKind]int{}, States: map[schema.DraftState]int{}, Held: map[schema.HoldReason]int{},
 	}}
+	r.began = r.stamp()
 	err := r.intake(ctx)
 	if err == nil {
 		err = r.draft(ctx)
@@ -145,7 +147,22 @@ func (t *Transformer) RunOnce(ctx context.Context, company schema.CompanyID) (Re
 type round struct {
 	*Transformer
 	*office
-	result Result
+	result  Result
+	began   time.Time
+	books   *schema.Books // once they were read
+	changes changes
+}
+
+// chart returns the newest reading of the books, the same all through the round.
+func (r *round) chart(ctx context.Context) (schema.Books, error) {
+	if r.books == nil {
+		books, err := r.store.Books(ctx, r.cfg.CompanyID, time.Time{})
+		if err != nil {
+			return schema.Books{}, fmt.Errorf("read books: %w", err)
+		}
+		r.books = &books
+	}
+	return *r.books, nil
 }
 
 // stamp is when a fact is recorded, as precisely as the store keeps it.

@@ -1,0 +1,83 @@
+package payments
+
+import (
+	"fmt"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// By is who stands in a task that no person decided about.
+const By = "tieout"
+
+// Wallet is the account that payments come from. Trouble says why it cannot be used;
+// its Detail is empty when it can.
+type Wallet struct {
+	Account schema.AccountID
+	Trouble schema.Hold
+}
+
+// OfInvoice returns the task that records the payment of an invoice, given the one
+// that is stored, and whether it has to be recorded. There is none for an invoice
+// that is not paid, nor for one whose total is not above zero.
+//
+// The day of a payment is that of paid_at in UTC, unless a PAYMENT said when the
+// money went.
+func OfInvoice(i schema.Invoice, stored schema.TaskPosition, wallet Wallet) (schema.Task, bool) {
+	before := stored.Task
+	if stored.Posting.State.Live() || before.State == schema.TaskAccepted {
+		return before, false
+	}
+	task := schema.Task{
+		Company: i.Company, Kind: schema.PostPayment, Subject: schema.PaymentSubject(i.ID), Invoice: i.ID, State: schema.TaskReady, By: By,
+		Payment: schema.Payment{On: dayOf(i), Amount: i.Total, Account: wallet.Account},
+	}
+	known := before.State != "" && before.State != schema.TaskWithdrawn
+	bound := known && before.Payment.Source != ""
+	if bound {
+		task.By, task.Reason = before.By, before.Reason
+		task.Payment.Source, task.Payment.On, task.Payment.Worker = before.Payment.Source, before.Payment.On, before.Payment.Worker
+	}
+	paid := bound || i.Status == schema.StatusPaid || !i.PaidAt.IsZero()
+	switch {
+	case !known && (i.Status == schema.StatusCancelled || !paid || i.Total.Sign() <= 0):
+		return before, false
+	case !paid || i.Total.Sign() <= 0:
+		task = before
+		task.State, task.Hold, task.By, task.Reason = schema.TaskWithdrawn, schema.Hold{}, By, "nothing of the invoice is paid"
+		return task, true
+	case i.Status == schema.StatusCancelled:
+		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerFinance, "ask Ontop whether the money came back; record the payment in QuickBooks by hand if it did not, and accept it",
+			"invoice %s was cancelled after it was paid on %s: it is not known whether the money came back", i.ID, orUnknown(task.Payment.On))
+	case task.Payment.On.IsZero():
+		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerSource, "have Ontop send the invoice again with its paid_at, or record the payment in QuickBooks by hand and accept it",
+			"status is PAID and paid_at is missing: it is not known on which day invoice %s was paid", i.ID)
+	case wallet.Trouble.Detail != "":
+		task.State, task.Hold = schema.TaskHeld, wallet.Trouble
+	}
+	task = task.Seal()
+	task.RecordedAt = before.RecordedAt
+	return task, !Same(task, before)
+}
+
+func dayOf(i schema.Invoice) schema.Date {
+	if i.PaidAt.IsZero() {
+		return schema.Date{}
+	}
+	return schema.DateOf(i.PaidAt.UTC())
+}
+
+func orUnknown(d schema.Date) string {
+	if d.IsZero() {
+		return "an unknown day"
+	}
+	return d.String()
+}
+
+// Same reports whether two tasks say the same, whenever they were recorded.
+func Same(a, b schema.Task) bool {
+	return a.ID == b.ID && a.State == b.State && a.Hold == b.Hold && a.Reason == b.Reason && a.By == b.By
+}
+
+func hold(reason schema.HoldReason, owner schema.Owner, next, format string, args ...any) schema.Hold {
+	return schema.Hold{Reason: reason, Detail: fmt.Sprintf(format, args...), NextStep: next, Owner: owner}
+}

@@ -1,0 +1,161 @@
+package payments
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tieout/tieout/schema"
+)
+
+// Errors of [Assign]. Wrapped errors add the values.
+var (
+	// ErrNotWaiting means that the payment waits for nobody.
+	ErrNotWaiting = errors.New("the payment does not wait for an invoice")
+	// ErrNotPayable means that the invoice cannot have been paid.
+	ErrNotPayable = errors.New("the invoice cannot have been paid")
+	// ErrTaken means that another payment of Ontop's paid the invoice.
+	ErrTaken = errors.New("another payment paid the invoice")
+)
+
+// Match matches payments that fit no invoice yet with those of candidates that are
+// their workers', and returns what has to be recorded: for a payment that fits
+// exactly one invoice, which no other payment fits as well, the task of that invoice
+// and its own, which is accepted; for every other one its own, held with all that it
+// may be. Candidates are asked for once for each payment.
+func Match(waiting []schema.Task, candidates func(schema.Payment) []Candidate, wallet Wallet) []schema.Task {
+	type found struct {
+		candidates []Candidate
+		places     []int
+	}
+	all := make([]found, len(waiting))
+	claims := map[schema.InvoiceID][]string{}
+	for n, loose := range waiting {
+		if loose.Payment.On.IsZero() || loose.Payment.Amount.Sign() <= 0 {
+			continue
+		}
+		all[n].candidates = candidates(loose.Payment)
+		all[n].places = choose(loose.Payment, all[n].candidates)
+		if len(all[n].places) == 1 {
+			id := all[n].candidates[all[n].places[0]].Invoice.ID
+			claims[id] = append(claims[id], loose.Payment.Source)
+		}
+	}
+	var changed []schema.Task
+	for n, loose := range waiting {
+		if places := all[n].places; len(places) == 1 {
+			c := all[n].candidates[places[0]]
+			rivals := claims[c.Invoice.ID]
+			if len(rivals) == 1 || c.source() == loose.Payment.Source {
+				changed = append(changed, bind(loose, c, wallet)...)
+				continue
+			}
+			loose.Hold = undecided(loose.Payment, fmt.Sprintf("fits invoice %s, and so do others: payments %s", text(c), strings.Join(rivals, ", ")))
+		} else {
+			fitting := make([]Candidate, len(places))
+			for k, place := range places {
+				fitting[k] = all[n].candidates[place]
+			}
+			loose.Hold = undecided(loose.Payment, doubt(loose.Payment, fitting))
+		}
+		if !Same(loose, waiting[n]) {
+			changed = append(changed, loose)
+		}
+	}
+	return changed
+}
+
+// bind records that a payment is the one of an invoice.
+func bind(loose schema.Task, c Candidate, wallet Wallet) []schema.Task {
+	own := c.own()
+	loose.State, loose.Hold, loose.Invoice = schema.TaskAccepted, schema.Hold{}, c.Invoice.ID
+	loose.Reason = "it is the payment of invoice " + text(c)
+	loose.Payment.Amount = schema.NewMoney(loose.Payment.Amount.Minor(), "USD")
+	tasks := []schema.Task{loose.Seal()}
+	if own.Posting.State.Live() || own.Task.State == schema.TaskAccepted {
+		return tasks // its payment is recorded already
+	}
+	task := schema.Task{
+		Company: loose.Company, Kind: schema.PostPayment, Subject: schema.PaymentSubject(c.Invoice.ID), Invoice: c.Invoice.ID,
+		State: schema.TaskReady, By: loose.By, RecordedAt: own.Task.RecordedAt,
+		Payment: schema.Payment{
+			Source: loose.Payment.Source, On: loose.Payment.On, Amount: c.Invoice.Total, Account: wallet.Account, Worker: loose.Payment.Worker,
+		},
+	}
+	if task.By != By {
+		task.Reason = "matched with payment " + loose.Payment.Source
+	}
+	if wallet.Trouble.Detail != "" {
+		task.State, task.Hold = schema.TaskHeld, wallet.Trouble
+	}
+	if task = task.Seal(); !Same(task, own.Task) {
+		tasks = append(tasks, task)
+	}
+	return tasks
+}
+
+// Assign returns what has to be recorded when a person says that a payment is the one
+// of an invoice, whatever their amounts. Errors are [ErrNotWaiting], [ErrNotPayable]
+// and [ErrTaken]. RecordedAt of each task is that of the one that it replaces: record
+// them no earlier.
+func Assign(loose schema.Task, c Candidate, wallet Wallet, by string) ([]schema.Task, error) {
+	source := c.source()
+	switch i := c.Invoice; {
+	case loose.Kind != schema.PostPayment || loose.State != schema.TaskHeld || loose.Subject != schema.LoosePaymentSubject(loose.Payment.Source):
+		return nil, fmt.Errorf("payment %s: %w", loose.Payment.Source, ErrNotWaiting)
+	case i.ID == "" || i.Status == schema.StatusCancelled || i.Total.Sign() <= 0:
+		return nil, fmt.Errorf("invoice %q: %w", i.ID, ErrNotPayable)
+	case source != "" && source != loose.Payment.Source:
+		return nil, fmt.Errorf("invoice %s, payment %s: %w", i.ID, source, ErrTaken)
+	}
+	if loose.Payment.On.IsZero() {
+		loose.Payment.On = dayOf(c.Invoice)
+	}
+	loose.By = by
+	return bind(loose, c, wallet), nil
+}
+
+// doubt says why a payment was not matched.
+func doubt(p schema.Payment, fitting []Candidate) string {
+	switch {
+	case p.On.IsZero():
+		return "does not say when it was made: transaction_date_time is missing or cannot be read"
+	case p.Amount.Sign() <= 0:
+		return "does not say an amount above zero: transaction_amount is missing or cannot be read"
+	case p.Worker == "" && p.Email == "":
+		return "does not say who was paid: worker_id and email are missing"
+	case len(fitting) == 0 && p.Worker == "":
+		return "fits no unpaid invoice: no worker has that e-mail, or several have, or none of theirs is of that amount"
+	case len(fitting) == 0:
+		return "fits no unpaid invoice of that worker"
+	}
+	const most = 10
+	texts := make([]string, 0, most)
+	for n, c := range fitting {
+		if n == most {
+			texts = append(texts, fmt.Sprintf("and %d more", len(fitting)-most))
+			break
+		}
+		texts = append(texts, text(c))
+	}
+	slices.Sort(texts[:min(most, len(texts))])
+	return fmt.Sprintf("fits %d invoices: %s", len(fitting), strings.Join(texts, ", "))
+}
+
+func undecided(p schema.Payment, why string) schema.Hold {
+	return hold("", schema.OwnerFinance,
+		fmt.Sprintf("say which invoice it paid %s; or record it in QuickBooks by hand, and accept it", command(p.Source)),
+		"payment %s, %s, %s", p.Source, said(p), why)
+}
+
+// text names an invoice for a person.
+func text(c Candidate) string {
+	i := c.Invoice
+	text := fmt.Sprintf("%s (%s, %s", i.ID, cmp.Or(strings.TrimSpace(i.Number), "without number"), i.Total)
+	if day := dayOf(i); !day.IsZero() {
+		text += ", paid on " + day.String()
+	}
+	return text + ")"
+}
