@@ -114,6 +114,7 @@ type OAuth struct {
 	RefreshTakes   time.Duration // how long an exchange is in flight; two that overlap race. Defaults to 0
 	RaceRevokes    bool          // the loser of such a race takes the winner's tokens with it
 	AskConsent     bool          // the authorize page asks, instead of consenting at once
+	AskBrowsers    bool          // it asks those who accept HTML: people, and no programs
 }
 
 // Changed says what happens to a known request id with another body, which is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -32,18 +33,43 @@ type order struct {
 	URL     string     `json:"url"`
 }
 
+// ControlCall is one call of the control API.
+type ControlCall struct {
+	Method string // GET or POST
+	Path   string // below /_sim/
+	Takes  string // the fields of its JSON object, or its parameters
+	Does   string
+}
+
+// control is a call and what carries it out: ask for GET, do for POST.
+type control struct {
+	ControlCall
+	ask func(*http.Request) (any, error)
+	do  func(context.Context, order) (any, error)
+}
+
+// ControlAPI lists every call of the control API, for help texts.
+func ControlAPI() []ControlCall {
+	var calls []ControlCall
+	for _, c := range controls(nil) {
+		calls = append(calls, c.ControlCall)
+	}
+	return calls
+}
+
+func controls(s *Server) []control { return slices.Concat(looks(s), deeds(s), states(s), settings(s)) }
+
 // controlMux is the control API under /_sim/. It has no access control: it is a
 // simulator's.
 func controlMux(s *Server) http.Handler {
 	mux := http.NewServeMux()
-	get := func(path string, answer func(r *http.Request) (any, error)) {
-		mux.HandleFunc("GET /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
-			v, err := answer(r)
-			answerControl(w, v, err)
-		})
-	}
-	post := func(path string, do func(context.Context, order) (any, error)) {
-		mux.HandleFunc("POST /_sim/"+path, func(w http.ResponseWriter, r *http.Request) {
+	for _, c := range controls(s) {
+		mux.HandleFunc(c.Method+" /_sim/"+c.Path, func(w http.ResponseWriter, r *http.Request) {
+			if c.ask != nil {
+				v, err := c.ask(r)
+				answerControl(w, v, err)
+				return
+			}
 			var o order
 			d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 10<<20))
 			d.UseNumber()
@@ -52,60 +78,104 @@ func controlMux(s *Server) http.Handler {
 				answerControl(w, nil, fmt.Errorf("read request: %w", err))
 				return
 			}
-			v, err := do(r.Context(), o)
+			v, err := c.do(r.Context(), o)
 			answerControl(w, v, err)
 		})
 	}
-	get("books", func(r *http.Request) (any, error) { return s.Books(r.URL.Query().Get("realm")) })
-	get("stats", func(*http.Request) (any, error) { return s.Stats(), nil })
-	get("clock", func(*http.Request) (any, error) { return s.clock(), nil })
-	get("realms", func(*http.Request) (any, error) { return s.Realms(), nil })
-	controlBooks(s, post)
-	controlServer(s, post)
 	return mux
 }
 
-// controlBooks are the edits of a bookkeeper.
-func controlBooks(s *Server, post func(string, func(context.Context, order) (any, error))) {
-	post("create", func(_ context.Context, o order) (any, error) {
-		id, err := s.Create(o.Realm, o.Entity, o.Set)
-		return map[string]string{"id": id}, err
-	})
-	post("edit", func(_ context.Context, o order) (any, error) { return nil, s.Edit(o.Realm, o.Entity, o.ID, o.Set) })
-	post("delete", func(_ context.Context, o order) (any, error) { return nil, s.Delete(o.Realm, o.Entity, o.ID) })
-	post("deactivate", func(_ context.Context, o order) (any, error) { return nil, s.Deactivate(o.Realm, o.Entity, o.ID) })
-	post("merge", func(_ context.Context, o order) (any, error) { return nil, s.Merge(o.Realm, o.Entity, o.ID, o.Into) })
-	post("preferences", func(_ context.Context, o order) (any, error) { return nil, s.preferJSON(o.Realm, o.Set) })
-	post("refuse", func(_ context.Context, o order) (any, error) { return nil, s.Refuse(o.Realm, o.Code, o.Writes) })
+// look is a call that shows something.
+func look(path, takes, does string, ask func(*http.Request) (any, error)) control {
+	return control{ControlCall: ControlCall{http.MethodGet, path, takes, does}, ask: ask}
 }
 
-// controlServer is everything that is not in the books.
-func controlServer(s *Server, post func(string, func(context.Context, order) (any, error))) {
-	post("next", func(_ context.Context, o order) (any, error) { s.Next(o.Troubles...); return nil, nil })
-	post("chaos", func(_ context.Context, o order) (any, error) { s.Chaos(o.Seed, o.Odds, o.Template); return nil, nil })
-	post("clock", s.moveClock)
-	post("limits", func(_ context.Context, o order) (any, error) {
-		if o.Limits == nil {
-			return nil, errors.New("limits: missing")
-		}
-		s.SetLimits(*o.Limits)
-		return nil, nil
-	})
-	post("quota", func(_ context.Context, o order) (any, error) { s.SetQuota(o.Quota); return nil, nil })
-	post("grant", func(_ context.Context, o order) (any, error) {
-		if _, err := s.known(o.Realm); err != nil {
-			return nil, err
-		}
-		return s.Grant(o.Realm, o.ClientID), nil
-	})
-	post("disconnect", func(_ context.Context, o order) (any, error) { s.Disconnect(o.Realm); return nil, nil })
-	post("expire", func(_ context.Context, o order) (any, error) { s.ExpireAccess(o.Realm); return nil, nil })
-	post("deliver", func(ctx context.Context, o order) (any, error) {
-		told, err := s.Deliver(ctx, http.DefaultClient, o.URL)
-		return map[string]int{"told": told}, err
-	})
-	post("stats/reset", func(context.Context, order) (any, error) { s.ResetStats(); return nil, nil })
-	post("reset", func(context.Context, order) (any, error) { s.Reset(); return nil, nil })
+// deed is a call that does something. One without a result answers ok.
+func deed(path, takes, does string, do func(context.Context, order) (any, error)) control {
+	return control{ControlCall: ControlCall{http.MethodPost, path, takes, does}, do: do}
+}
+
+// simple is a deed with nothing to tell but an error.
+func simple(do func(order) error) func(context.Context, order) (any, error) {
+	return func(_ context.Context, o order) (any, error) { return nil, do(o) }
+}
+
+func looks(s *Server) []control {
+	return []control{
+		look("books", "realm", "all that a company holds, as the API would answer it", func(r *http.Request) (any, error) {
+			return s.Books(r.URL.Query().Get("realm"))
+		}),
+		look("stats", "", "counters: requests by kind, throttled, replayed, metered calls by class and month", func(*http.Request) (any, error) {
+			return s.Stats(), nil
+		}),
+		look("clock", "", "the simulated time", func(*http.Request) (any, error) { return s.clock(), nil }),
+		look("realms", "", "the companies", func(*http.Request) (any, error) { return s.Realms(), nil }),
+	}
+}
+
+// deeds are those of a bookkeeper.
+func deeds(s *Server) []control {
+	return []control{
+		deed("create", "realm, entity, set", "enter something by hand; answers id", func(_ context.Context, o order) (any, error) {
+			id, err := s.Create(o.Realm, o.Entity, o.Set)
+			return map[string]string{"id": id}, err
+		}),
+		deed("edit", "realm, entity, id, set", "change it", simple(func(o order) error { return s.Edit(o.Realm, o.Entity, o.ID, o.Set) })),
+		deed("delete", "realm, entity, id", "remove a transaction for good", simple(func(o order) error {
+			return s.Delete(o.Realm, o.Entity, o.ID)
+		})),
+		deed("deactivate", "realm, entity, id", "make a name or an account inactive", simple(func(o order) error {
+			return s.Deactivate(o.Realm, o.Entity, o.ID)
+		})),
+		deed("merge", "realm, entity, id, into", "fold one name or account into another", simple(func(o order) error {
+			return s.Merge(o.Realm, o.Entity, o.ID, o.Into)
+		})),
+		deed("preferences", "realm, set", "change settings: book_close_date, multi_currency and the like", simple(func(o order) error {
+			return s.preferJSON(o.Realm, o.Set)
+		})),
+	}
+}
+
+// states are what a company or a connection can be brought into.
+func states(s *Server) []control {
+	return []control{
+		deed("refuse", "realm, code, writes", "a state in which calls are refused with the fault, such as 120 or 6190; writes lets reads through; an empty code ends it",
+			simple(func(o order) error { return s.Refuse(o.Realm, o.Code, o.Writes) })),
+		deed("grant", "realm, client_id", "tokens without the ceremony", func(_ context.Context, o order) (any, error) {
+			if _, err := s.known(o.Realm); err != nil {
+				return nil, err
+			}
+			return s.Grant(o.Realm, o.ClientID), nil
+		}),
+		deed("disconnect", "realm", "end its connections, as the company's admin would", simple(func(o order) error { s.Disconnect(o.Realm); return nil })),
+		deed("expire", "realm", "end its access tokens before their time", simple(func(o order) error { s.ExpireAccess(o.Realm); return nil })),
+	}
+}
+
+// settings are everything that is not in the books.
+func settings(s *Server) []control {
+	return []control{
+		deed("next", "troubles", "what goes wrong with the next requests: kind, on, times, delay, status, code, detail, item",
+			simple(func(o order) error { s.Next(o.Troubles...); return nil })),
+		deed("chaos", "seed, odds, template", "what goes wrong at random; no odds end it",
+			simple(func(o order) error { s.Chaos(o.Seed, o.Odds, o.Template); return nil })),
+		deed("clock", "advance or to", "move the time, by a duration such as 24h or to a time", s.moveClock),
+		deed("limits", "limits", "the throttles: per_minute, per_second, batch_per_app, batch_per_realm, off and more", simple(func(o order) error {
+			if o.Limits == nil {
+				return errors.New("limits: missing")
+			}
+			s.SetLimits(*o.Limits)
+			return nil
+		})),
+		deed("quota", "quota", "metered calls that an app may make in a month; -1 blocks at once, 0 is no quota",
+			simple(func(o order) error { s.SetQuota(o.Quota); return nil })),
+		deed("deliver", "url", "post the changes not yet told, as signed CloudEvents; answers told", func(ctx context.Context, o order) (any, error) {
+			told, err := s.Deliver(ctx, http.DefaultClient, o.URL)
+			return map[string]int{"told": told}, err
+		}),
+		deed("stats/reset", "", "set the counters to zero", simple(func(order) error { s.ResetStats(); return nil })),
+		deed("reset", "", "put everything back to the start: books, tokens, counters, troubles, clock", simple(func(order) error { s.Reset(); return nil })),
+	}
 }
 
 func answerControl(w http.ResponseWriter, v any, err error) {

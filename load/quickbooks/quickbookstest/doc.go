@@ -64,24 +64,30 @@
 //
 // # Control API
 //
-// GET /_sim/books?realm=, /_sim/stats, /_sim/clock, /_sim/realms answer JSON. The
-// others are POST with a JSON object; an empty realm means the first company:
+// Under /_sim/, for tests in other processes and for people. GET calls take
+// parameters, POST calls a JSON object; both answer JSON. An empty realm means the
+// first company. [ControlAPI] lists the same for help texts:
 //
-//	create       realm, entity, set            enter something by hand; answers id
-//	edit         realm, entity, id, set        change it
-//	delete       realm, entity, id             remove a transaction
-//	deactivate   realm, entity, id
-//	merge        realm, entity, id, into
-//	preferences  realm, set                    as in [Preferences]
-//	refuse       realm, code, writes           a state of the company; "" ends it
-//	next         troubles                      as in [Trouble]; "delay":"2m"
-//	chaos        seed, odds, template          as in [Server.Chaos]
-//	clock        advance ("24h") or to (a time)
-//	limits       limits                        as in [Limits]
-//	quota        quota
-//	grant        realm, client_id              tokens without the ceremony
-//	disconnect   realm                         as the company's admin would
-//	expire       realm                         ends its access tokens
-//	deliver      url                           posts webhooks; answers told
-//	stats/reset, reset
+//	GET  books         realm                    all that a company holds, as the API would answer it
+//	GET  stats                                  counters: requests by kind, throttled, replayed, metered calls by class and month
+//	GET  clock                                  the simulated time
+//	GET  realms                                 the companies
+//	POST create        realm, entity, set       enter something by hand; answers id
+//	POST edit          realm, entity, id, set   change it
+//	POST delete        realm, entity, id        remove a transaction for good
+//	POST deactivate    realm, entity, id        make a name or an account inactive
+//	POST merge         realm, entity, id, into  fold one name or account into another
+//	POST preferences   realm, set               change settings, as in [Preferences]
+//	POST refuse        realm, code, writes      a state in which calls are refused, as in [Server.Refuse]
+//	POST grant         realm, client_id         tokens without the ceremony
+//	POST disconnect    realm                    end its connections, as the company's admin would
+//	POST expire        realm                    end its access tokens before their time
+//	POST next          troubles                 what goes wrong with the next requests, as in [Trouble]; "delay":"2m"
+//	POST chaos         seed, odds, template     what goes wrong at random, as in [Server.Chaos]
+//	POST clock         advance or to            move the time, by a duration ("24h") or to a time
+//	POST limits        limits                   the throttles, as in [Limits]
+//	POST quota         quota                    metered calls that an app may make in a month
+//	POST deliver       url                      post the changes not yet told, as signed CloudEvents; answers told
+//	POST stats/reset                            set the counters to zero
+//	POST reset                                  put everything back to the start
 package quickbookstest

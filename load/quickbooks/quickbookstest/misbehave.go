@@ -35,7 +35,7 @@ func (s *Server) before(c *call, t Trouble) (a answer, done bool) {
 		return statusPage(t.status(http.StatusServiceUnavailable)), true
 	case HTMLPage:
 		status := t.status(http.StatusBadGateway)
-		return page(status, fmt.Sprint(status, " ", http.StatusText(status)), nil), true
+		return page(status, fmt.Sprint(status, " ", http.StatusText(status))), true
 	case FaultOn200:
 		f := refuse(cmp.Or(t.Code, "10000"), t.Detail, "")
 		f.status = http.StatusOK

@@ -3,7 +3,6 @@ package quickbookstest
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"html/template"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,27 +14,29 @@ import (
 // codeLife is how long an authorization code lives. Assumed.
 const codeLife = 10 * time.Minute
 
-// authorize is the page on which a person consents. It consents at once for the
-// company named by the sim_realm parameter, or the first, unless OAuth.AskConsent
-// is set.
+// authorize is the page on which a person consents. A program that does not ask
+// for HTML, and everybody unless OAuth says otherwise, has consented at once, for
+// the company named by the sim_realm parameter or the first.
 func (c *call) authorize() answer {
 	p := c.params
 	for _, name := range []string{"client_id", "scope", "redirect_uri", "response_type", "state"} {
 		if p.Get(name) == "" {
-			return page(http.StatusBadRequest, "Missing parameter "+name, nil)
+			return page(http.StatusBadRequest, "Missing parameter "+name)
 		}
 	}
 	app, known := c.server.apps[p.Get("client_id")]
 	back, err := url.Parse(p.Get("redirect_uri"))
 	switch {
 	case !known:
-		return page(http.StatusBadRequest, "Unknown client_id", nil)
+		return page(http.StatusBadRequest, "Unknown client_id")
 	case err != nil || (len(app.RedirectURIs) > 0 && !slices.Contains(app.RedirectURIs, p.Get("redirect_uri"))):
-		return page(http.StatusBadRequest, "redirect_uri is not registered", nil)
+		return page(http.StatusBadRequest, "redirect_uri is not registered")
+	case p.Get("code_challenge") != "" && p.Get("code_challenge_method") != "S256": // assumed: plain is not taken
+		return page(http.StatusBadRequest, "code_challenge_method must be S256")
 	case p.Get("response_type") != "code":
-		return page(http.StatusBadRequest, "response_type must be code", nil)
+		return page(http.StatusBadRequest, "response_type must be code")
 	case !slices.Contains(strings.Fields(p.Get("scope")), "com.intuit.quickbooks.accounting"):
-		return page(http.StatusBadRequest, "scope must hold com.intuit.quickbooks.accounting", nil)
+		return page(http.StatusBadRequest, "scope must hold com.intuit.quickbooks.accounting")
 	}
 	if accounting := "com.intuit.quickbooks.accounting"; len(app.Scopes) > 0 && !slices.Contains(app.Scopes, accounting) {
 		return c.sentBack(back, url.Values{"error": {"invalid_scope"}}) // assumed: the standard's way, rather than a page
@@ -54,17 +55,15 @@ func (c *call) sentBack(back *url.URL, with url.Values) answer {
 
 func (c *call) consent(back *url.URL) answer {
 	realmID := c.params.Get("sim_realm")
-	if realmID == "" && c.server.cfg.OAuth.AskConsent {
-		return page(http.StatusOK, "Which company may be read and written?", c.choices())
-	}
-	if realmID == "" {
-		realmID = c.server.realmIDs()[0]
-	}
-	if realmID == "deny" {
+	switch {
+	case realmID == "deny" || c.params.Get("sim_answer") == "cancel":
 		return c.sentBack(back, url.Values{"error": {"access_denied"}})
-	}
-	if c.server.realms[realmID] == nil {
-		return page(http.StatusBadRequest, "No such company", nil)
+	case realmID == "" && c.asks():
+		return c.consentPage(back)
+	case realmID == "":
+		realmID = c.server.realmIDs()[0]
+	case c.server.realms[realmID] == nil:
+		return page(http.StatusBadRequest, "No such company")
 	}
 	value := c.server.secret("AB1", 3)
 	c.server.grants.codes[value] = &code{
@@ -74,34 +73,10 @@ func (c *call) consent(back *url.URL) answer {
 	return c.sentBack(back, url.Values{"code": {value}, "realmId": {realmID}})
 }
 
-type consentChoice struct{ Name, URL string }
-
-func (c *call) choices() []consentChoice {
-	var choices []consentChoice
-	for _, id := range append(c.server.realmIDs(), "deny") {
-		name := "Deny"
-		if r := c.server.realms[id]; r != nil {
-			name = r.Name + " (" + id + ")"
-		}
-		values := url.Values{}
-		maps.Copy(values, c.params)
-		values.Set("sim_realm", id)
-		choices = append(choices, consentChoice{name, c.path + "?" + values.Encode()})
-	}
-	return choices
-}
-
-func page(status int, title string, choices []consentChoice) answer {
-	const source = `<!doctype html><title>Simulated QuickBooks</title><h1>{{.Title}}</h1><ul>{{range .Choices}}<li><a href="{{.URL}}">{{.Name}}</a></li>{{end}}</ul>`
-	var b strings.Builder
-	err := template.Must(template.New("page").Parse(source)).Execute(&b, struct {
-		Title   string
-		Choices []consentChoice
-	}{title, choices})
-	if err != nil {
-		panic(err) // a constant template into memory
-	}
-	return answer{status: status, contentType: "text/html; charset=utf-8", body: []byte(b.String())}
+// asks reports whether a person is to be asked.
+func (c *call) asks() bool {
+	oauth := c.server.cfg.OAuth
+	return oauth.AskConsent || oauth.AskBrowsers && strings.Contains(c.header.Get("Accept"), "text/html")
 }
 
 // discovery is the OpenID document, with this server's own addresses.

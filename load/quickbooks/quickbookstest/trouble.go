@@ -180,9 +180,36 @@ func (ch *chaos) draw() Trouble {
 }
 
 func troubleKinds() []TroubleKind {
-	return []TroubleKind{
-		LoseBefore, LoseAfter, CommitLate, Delay, DelayAfter, Truncate, Throttle, ServerError, ErrorAfter,
-		Unauthorized, ItemFault, FaultOn200, HTMLPage,
+	all := TroubleKinds()
+	kinds := make([]TroubleKind, len(all))
+	for i, help := range all {
+		kinds[i] = help.Kind
+	}
+	return kinds
+}
+
+// TroubleHelp says what a kind of trouble does.
+type TroubleHelp struct {
+	Kind TroubleKind
+	Does string
+}
+
+// TroubleKinds lists every way to misbehave, for help texts.
+func TroubleKinds() []TroubleHelp {
+	return []TroubleHelp{
+		{LoseBefore, "the connection closes, nothing is done"},
+		{LoseAfter, "it is done, then the connection closes"},
+		{CommitLate, "the connection closes; it is done after the delay, when nobody expects it"},
+		{Delay, "the delay passes, then it is done and answered"},
+		{DelayAfter, "it is done, the delay passes, then it is answered"},
+		{Truncate, "it is done; half of the answer comes"},
+		{Throttle, "429, nothing is done"},
+		{ServerError, "a 5xx status, nothing is done"},
+		{ErrorAfter, "it is done; a 5xx status is answered"},
+		{Unauthorized, "the access token is dead from now on: 401"},
+		{ItemFault, "one item of a batch, or a single write, gets a fault; the others are done"},
+		{FaultOn200, "nothing is done; a fault comes with status 200"},
+		{HTMLPage, "a gateway's HTML error page"},
 	}
 }
 
