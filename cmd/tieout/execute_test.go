@@ -45,6 +45,12 @@ func TestExecute_UsageErrors(t *testing.T) {
 		{[]string{"vendors", "approve", "--all", "worker:1:USD"}, "tieout: name payees, or give --all\n"},
 		{[]string{"holds", "skip", "880001"}, "tieout: --reason: needed; whoever reads the report will ask why\n"},
 		{[]string{"holds", "hold", "880001", "--reason", "  "}, "--reason: needed"},
+		{[]string{"corrections", "approve"}, "tieout: needs INVOICE, got 0 arguments\n"},
+		{[]string{"corrections", "accept", "880001"}, "tieout: --reason: needed; whoever reads the report will ask why\n"},
+		{[]string{"payments", "match", "60001"}, "tieout: needs PAYMENT and INVOICE, got 1 argument\n"},
+		{[]string{"payments", "skip", "60001"}, "tieout: --reason: needed"},
+		{[]string{"attachments", "retry"}, "tieout: needs SUBJECT, got 0 arguments\n"},
+		{[]string{"attachments", "skp", "880001"}, "tieout: unknown command \"skp\"; did you mean skip?\n"},
 		{[]string{"disconnect"}, "tieout: --company: needed"},
 		{[]string{"reconcile"}, "tieout: --period: needed, such as 20"},
 		{[]string{"reconcile", "--period", "2026-13"}, "tieout: --period: "},
@@ -69,8 +75,8 @@ func TestExecute_Help(t *testing.T) {
 		got := call(t, "--help")
 		require.Equal(t, exitDone, got.code)
 		for _, command := range []string{
-			"serve", "sync", "reconcile", "import", "connect", "disconnect", "rules", "vendors", "holds", "status", "config", "engine",
-			"migrate", "faults", "version",
+			"serve", "sync", "reconcile", "import", "connect", "disconnect", "rules", "vendors", "holds", "corrections", "payments",
+			"attachments", "status", "config", "engine", "migrate", "faults", "version",
 		} {
 			require.Regexp(t, `(?m)^  `+command+` +\S`, got.out)
 		}
@@ -94,7 +100,7 @@ func TestExecute_Help(t *testing.T) {
 
 	t.Run("EveryListingTakesJSON", func(t *testing.T) {
 		t.Parallel()
-		for _, command := range []string{"sync", "rules", "vendors", "holds", "status", "faults", "import"} {
+		for _, command := range []string{"sync", "rules", "vendors", "holds", "corrections", "payments", "attachments", "status", "faults", "import"} {
 			require.Contains(t, call(t, command, "--help").out, "--json", command)
 		}
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -43,7 +44,11 @@ func (r *root) holds() *cobra.Command {
 			if *asJSON {
 				return writeJSON(r.out, held)
 			}
-			return r.writeHolds(held)
+			waiting, err := a.Store().WaitingTasks(c.Context(), id)
+			if err != nil {
+				return err
+			}
+			return errors.Join(r.writeHolds(held), r.writeElsewhere(waiting))
 		})
 	}
 	command.AddCommand(
@@ -91,17 +96,51 @@ func (r *root) writeHolds(held []heldInvoice) error {
 	return err
 }
 
+// writeElsewhere says what else waits for a person, and which command lists it. A
+// correction of several documents waits once.
+func (r *root) writeElsewhere(waiting []schema.TaskPosition) error {
+	invoices := map[schema.InvoiceID]bool{}
+	files, payments := 0, 0
+	for _, p := range waiting {
+		switch p.Task.Kind {
+		case schema.PostCorrection:
+			invoices[p.Task.Invoice] = true
+		case schema.PostAttachment:
+			files++
+		default:
+			payments++
+		}
+	}
+	for _, one := range []struct {
+		count         int
+		what, command string
+	}{
+		{len(invoices), "correction", "corrections"}, {payments, "payment or top-up", "payments"}, {files, "file", "attachments"},
+	} {
+		if one.count == 0 {
+			continue
+		}
+		text := counted(one.count, one.what)
+		if one.command == "payments" && one.count > 1 {
+			text = fmt.Sprintf("%d payments or top-ups", one.count)
+		}
+		if _, err := fmt.Fprintf(r.out, "%s to decide about: see `tieout %s`\n", text, one.command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *root) decide(name string, kind schema.DecisionKind, short string) *cobra.Command {
 	command := &cobra.Command{Use: name + " INVOICE --reason TEXT", Short: short, Args: exactly("INVOICE")}
-	only := companyFlag(command)
-	reason := command.Flags().String("reason", "", "why, for the record (`TEXT`)")
+	only, why := companyFlag(command), reasonFlag(command)
 	command.RunE = func(c *cobra.Command, args []string) error {
-		if strings.TrimSpace(*reason) == "" {
-			return usageError{fmt.Errorf("--reason: needed; whoever reads the report will ask why")}
+		if err := why.check(); err != nil {
+			return err
 		}
 		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
 			err := a.Decide(c.Context(), schema.Decision{
-				Company: id, Invoice: schema.InvoiceID(args[0]), Kind: kind, Reason: *reason, By: operator(),
+				Company: id, Invoice: schema.InvoiceID(args[0]), Kind: kind, Reason: string(*why), By: operator(),
 			})
 			if err != nil {
 				return err

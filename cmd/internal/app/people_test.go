@@ -174,6 +174,70 @@ func TestApp_People(t *testing.T) {
 	})
 }
 
+// What somebody entered in QuickBooks is decided about under the id that the report
+// gives it, and the decision shows in the next report.
+func TestApp_DecideOnADocumentInTheBooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.ready(t)
+	history := month(t, 4)
+	receive(t.Context(), t, a, history)
+	require.Positive(t, w.cycle(t, a).Posted)
+	payees, err := a.Store().Payees(t.Context(), acme)
+	require.NoError(t, err)
+	var vendor schema.VendorID
+	for key, payee := range payees {
+		if key.Currency() == "USD" {
+			vendor = payee.Vendor
+		}
+	}
+	day := history.Expected.Invoices[0].IssueDate
+	typed, err := w.books.Create(w.realm, "Bill", map[string]any{
+		"VendorRef": map[string]any{"value": string(vendor)}, "TxnDate": day.String(), "CurrencyRef": map[string]any{"value": "USD"},
+		"APAccountRef": map[string]any{"value": payableAccount(t, a)},
+		"Line": []any{map[string]any{
+			"Amount": 77.70, "DetailType": "AccountBasedExpenseLineDetail",
+			"AccountBasedExpenseLineDetail": map[string]any{"AccountRef": map[string]any{"value": "7"}},
+		}},
+	})
+	require.NoError(t, err)
+	w.cycle(t, a)
+	extra := func() schema.Item {
+		t.Helper()
+		report, err := a.Report(t.Context(), acme, day.Period(), a.Now())
+		require.NoError(t, err)
+		at := slices.IndexFunc(report.Items, func(i schema.Item) bool { return i.QuickBooksID == schema.DocumentID(typed) })
+		require.GreaterOrEqual(t, at, 0, "the bill is an extra of the report")
+		return report.Items[at]
+	}
+	decide := func(id schema.InvoiceID, kind schema.DecisionKind) error {
+		return a.Decide(t.Context(), schema.Decision{Company: acme, Invoice: id, Kind: kind, Reason: "a laptop", By: "eva"})
+	}
+
+	found := extra()
+	require.Equal(t, schema.StateExtra, found.State)
+	require.Equal(t, schema.InvoiceID("quickbooks:bill:"+typed), found.InvoiceID)
+	require.NoError(t, decide(found.InvoiceID, schema.DecideSkip))
+	require.Equal(t, schema.StateSkipped, extra().State)
+	require.Equal(t, "a laptop (eva)", extra().Cause)
+	require.NoError(t, decide(found.InvoiceID, schema.DecideRelease))
+	require.Equal(t, schema.StateExtra, extra().State, "a person may change their mind")
+
+	for _, id := range []schema.InvoiceID{"quickbooks:bill:999999", schema.InvoiceID("quickbooks:vendor_credit:" + typed), "quickbooks:bill:", "quickbooks:"} {
+		require.ErrorIs(t, decide(id, schema.DecideSkip), app.ErrNoSuchInvoice, id)
+	}
+}
+
+// payableAccount returns the accounts payable account of the home currency.
+func payableAccount(t *testing.T, a *app.App) string {
+	t.Helper()
+	books, err := a.Store().Books(t.Context(), acme, a.Now())
+	require.NoError(t, err)
+	at := slices.IndexFunc(books.Accounts, func(c schema.Account) bool { return c.Type == "Accounts Payable" && c.Currency == "USD" })
+	require.GreaterOrEqual(t, at, 0)
+	return string(books.Accounts[at].ID)
+}
+
 // Two processes that share a store, each with an App of its own, never work on one
 // company at the same time and never post twice.
 func TestApp_TwoTakeTurns(t *testing.T) {
