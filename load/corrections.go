@@ -21,20 +21,21 @@ func corrections() craft {
 }
 
 func beginCorrections(ctx context.Context, r *round, due []schema.Task, books schema.Books) ([]made, error) {
-	documents := make([]schema.Draft, len(due))
-	for i, t := range due {
+	unseen, err := r.unseen(ctx, due)
+	if err != nil {
+		return nil, err
+	}
+	documents := make([]schema.Draft, len(unseen))
+	for i, t := range unseen {
 		documents[i] = t.Correction.Document
 	}
 	alike, err := r.byHand(ctx, documents)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.approvedAlike(ctx, due, alike); err != nil {
-		return nil, err
-	}
 	all := make([]made, len(due))
 	for i, t := range due {
-		d := documents[i]
+		d := t.Correction.Document
 		body, err := encodeDocument(d, markOf(t.Company, d.ID, t.Subject), books)
 		if d.Kind == "" && err == nil {
 			err = fmt.Errorf("draft %s: %w: a correction that is no document", d.ID, errIncomplete)
@@ -48,28 +49,6 @@ func beginCorrections(ctx context.Context, r *round, due []schema.Task, books sc
 		}
 	}
 	return all, nil
-}
-
-// approvedAlike takes out of what is alike to corrections what somebody has seen,
-// and approved the correction again.
-func (r *round) approvedAlike(ctx context.Context, due []schema.Task, alike map[schema.DraftID]schema.BookBill) error {
-	if len(alike) == 0 {
-		return nil
-	}
-	subjects := make([]string, len(due))
-	for i, t := range due {
-		subjects[i] = t.Subject
-	}
-	latest, err := r.store.LatestPostings(ctx, r.cfg.Company, r.kind, subjects)
-	if err != nil {
-		return fmt.Errorf("read postings: %w", err)
-	}
-	for _, t := range due {
-		if p := latest[t.Subject]; p.State == schema.PostingDeclined && p.Draft == t.ID && p.Fault.Code == codeDuplicate {
-			delete(alike, t.Correction.Document.ID) // or it would not be due
-		}
-	}
-	return nil
 }
 
 // position is a correction as if it were the document of its invoice.

@@ -1,6 +1,8 @@
 package load_test
 
 import (
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/tieout/tieout/load"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/schema/store/storetest"
 )
 
 // ask stores tasks as ready.
@@ -294,4 +297,32 @@ func TestLoader_CorrectionsAndTheMirror(t *testing.T) {
 		require.Equal(t, load.Tally{Posted: 1}, b.cycle().Corrections, "a person said that it is another")
 		require.Len(t, b.bills(), 3)
 	})
+}
+
+// observer notes every call of the store.
+func observer(calls *[]string) func(string) storetest.Fault {
+	var mu sync.Mutex
+	return func(called string) storetest.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		*calls = append(*calls, called)
+		return storetest.Fault{}
+	}
+}
+
+func count(calls []string, method string) int {
+	n := 0
+	for _, called := range calls {
+		if called == method {
+			n++
+		}
+	}
+	return n
+}
+
+// markOfTask is the mark in the note of what a posting sent.
+func markOfTask(t *testing.T, p schema.Posting) string {
+	t.Helper()
+	note := noteOf(t, p)
+	return note[strings.LastIndex(note, "[tieout "):]
 }

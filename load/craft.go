@@ -53,7 +53,7 @@ type made struct {
 
 // crafts returns the crafts that there are, in the order of [schema.TaskKinds].
 func crafts(cfg Config) []craft {
-	return []craft{corrections(), attachments(cfg)}
+	return []craft{corrections(), attachments(cfg), payments(), transfers()}
 }
 
 // craft returns the craft of a kind.

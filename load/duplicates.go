@@ -127,3 +127,23 @@ func (r *round) released(
 	}
 	return rows, forAlike, nil
 }
+
+// unseen returns tasks but for those that were declined because something alike is
+// there: they would not be due had nobody approved them again.
+func (r *round) unseen(ctx context.Context, due []schema.Task) ([]schema.Task, error) {
+	if len(due) == 0 {
+		return nil, nil
+	}
+	subjects := make([]string, len(due))
+	for i, t := range due {
+		subjects[i] = t.Subject
+	}
+	latest, err := r.store.LatestPostings(ctx, r.cfg.Company, r.kind, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("read postings: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(due), func(t schema.Task) bool {
+		p := latest[t.Subject]
+		return p.State == schema.PostingDeclined && p.Draft == t.ID && p.Fault.Code == codeDuplicate
+	}), nil
+}

@@ -53,10 +53,12 @@ func heldBack(ctx context.Context, err error) error {
 }
 
 // refusal keeps something from being sent for a reason of our own. It may be tried
-// again at retryAt, if that is set.
+// again at retryAt, if that is set, and is over and done with when the books made it
+// needless.
 type refusal struct {
-	fault   schema.Fault
-	retryAt time.Time
+	fault    schema.Fault
+	retryAt  time.Time
+	needless bool
 }
 
 func (r *refusal) Error() string { return r.fault.Code + ": " + r.fault.Detail }

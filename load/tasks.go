@@ -29,6 +29,8 @@ type Agenda interface {
 	UnverifiedTasks(
 		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, limit int,
 	) ([]schema.TaskPosition, error)
+	// RecordTasks is how a task ends that the books made needless.
+	RecordTasks(ctx context.Context, tasks []schema.Task) error
 	// InvoiceTasks returns all that is known of the tasks about invoices.
 	InvoiceTasks(
 		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, invoices []schema.InvoiceID,
@@ -123,6 +125,9 @@ func (r *round) tasksDue(ctx context.Context, c craft, due []schema.Task, books 
 		if m.refused != nil {
 			r.log.DebugContext(ctx, "task is not posted", slog.String("task", string(t.ID)), slog.Any("error", m.refused))
 			r.decline(ctx, j, m.refused.fault, m.refused.retryAt)
+			if m.refused.needless {
+				r.accept(ctx, t, j.posting)
+			}
 			continue
 		}
 		if newest.State == schema.PostingDeclined && newest.Draft == t.ID && t.RecordedAt.After(newest.RecordedAt) {
@@ -132,6 +137,21 @@ func (r *round) tasksDue(ctx context.Context, c craft, due []schema.Task, books 
 		jobs = append(jobs, j)
 	}
 	return jobs
+}
+
+// accept says of a task that was declined that the books are right as they are:
+// nobody has to look at what somebody has done already.
+func (r *round) accept(ctx context.Context, t schema.Task, declined schema.Posting) {
+	if declined.State != schema.PostingDeclined {
+		return // it could not be stored, or something is live
+	}
+	t.State, t.Reason, t.By = schema.TaskAccepted, declined.Fault.Meaning, author
+	t.RecordedAt = after(r.now(), declined.RecordedAt)
+	ctx, cancel := storing(ctx)
+	defer cancel()
+	if err := r.store.RecordTasks(ctx, []schema.Task{t}); err != nil {
+		r.fail("store tasks", err)
+	}
 }
 
 // verifyTasks reads back what was made of tasks.

@@ -151,3 +151,17 @@ func correctedByHand(d schema.Draft, b schema.BookBill, days int) schema.Fault {
 		"if it does not, approve the correction again, and it is posted although alike."
 	return fault
 }
+
+// transferredByHand explains a top-up that is not recorded because somebody entered
+// a transfer that may be the same.
+func transferredByHand(t quickbooks.Transfer, days int) schema.Fault {
+	what := fmt.Sprintf("transfer %s of %s over %s", t.ID, t.TxnDate, t.Amount)
+	return schema.Fault{
+		Code: codeDuplicate, Detail: what,
+		Meaning: fmt.Sprintf("QuickBooks has a transfer between the same accounts over the same amount, dated within %d days, "+
+			"that tieout did not record for this top-up: %s.", days, what),
+		Next: "Compare both. If it is the same, say that the books are right as they are; if it is not, approve the " +
+			"transfer again, and it is recorded although alike.",
+		Owner: schema.OwnerFinance,
+	}
+}
