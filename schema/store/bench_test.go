@@ -153,6 +153,92 @@ func BenchmarkStore_Positions(b *testing.B) {
 	}
 }
 
+// settledTasks records n attachments of documents, numbered from first, that were made
+// and read back.
+func settledTasks(b *testing.B, s *store.Store, first, n int) {
+	b.Helper()
+	var tasks []schema.Task
+	var postings []schema.Posting
+	var verifications []schema.Verification
+	for k := first; k < first+n; k++ {
+		task := benchTask(k)
+		p := schema.Posting{
+			Company: "acme", Kind: task.Kind, Subject: task.Subject, Draft: task.ID, Request: "r", Item: "b", Batch: "batch", Attempt: 1,
+			State: schema.PostingPosted, Document: schema.DocumentID(fmt.Sprint(k)), RecordedAt: begin(),
+		}
+		tasks, postings = append(tasks, task), append(postings, p)
+		verifications = append(verifications, schema.Verification{
+			Company: "acme", Kind: task.Kind, Subject: task.Subject, Draft: task.ID, Document: p.Document, Result: schema.VerifiedExact, RecordedAt: begin(),
+		})
+	}
+	require.NoError(b, s.RecordTasks(b.Context(), tasks))
+	require.NoError(b, s.RecordPostings(b.Context(), postings))
+	require.NoError(b, s.RecordVerifications(b.Context(), verifications))
+}
+
+func benchTask(k int) schema.Task {
+	id := benchInvoice(k).ID
+	return schema.Task{
+		Company: "acme", Kind: schema.PostAttachment, Subject: schema.FileSubject(id, ""), Invoice: id, State: schema.TaskReady,
+		File: schema.File{URL: fmt.Sprint("https://example.com/", id)}, RecordedAt: begin(),
+	}.Seal()
+}
+
+// What looking for 100 new tasks costs with more and more settled behind them, each
+// about an invoice whose bill is there.
+func BenchmarkStore_Tasks(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		options := embedded(b)
+		options.Margin, options.Advance = time.Millisecond, time.Nanosecond
+		s := openStore(b, options)
+		settledInvoices(b, s, n)
+		settledTasks(b, s, 0, n)
+		for range s.Amended(b.Context(), "acme") {
+			b.Fatal("none is amended")
+		}
+		_, err := s.DueTasks(b.Context(), "acme", schema.PostAttachment, begin(), 1) // moves the watermark
+		require.NoError(b, err)
+		var due []schema.Task
+		for k := range 100 {
+			task := benchTask(k)
+			task.Subject += "again"
+			due = append(due, task.Seal())
+		}
+		require.NoError(b, s.RecordTasks(b.Context(), due))
+		for name, read := range map[string]func() int{
+			"DueTasks": func() int {
+				found, err := s.DueTasks(b.Context(), "acme", schema.PostAttachment, begin(), 1000)
+				require.NoError(b, err)
+				return len(found)
+			},
+			"Backlog": func() int {
+				backlog, err := s.Backlog(b.Context(), "acme")
+				require.NoError(b, err)
+				return backlog.TasksDue
+			},
+		} {
+			b.Run(fmt.Sprintf("%s %d behind", name, n), func(b *testing.B) {
+				for b.Loop() {
+					require.Equal(b, 100, read())
+				}
+			})
+		}
+		changed := benchInvoice(1)
+		changed.Number, changed.RecordedAt = "changed", begin().Add(time.Hour)
+		require.NoError(b, s.RecordInvoices(b.Context(), []schema.Invoice{changed}))
+		b.Run(fmt.Sprintf("Amended %d behind", n), func(b *testing.B) {
+			for b.Loop() {
+				count := 0
+				for _, err := range s.Amended(b.Context(), "acme") {
+					require.NoError(b, err)
+					count++
+				}
+				require.Equal(b, 1, count)
+			}
+		})
+	}
+}
+
 func begin2026() schema.Period { return schema.DateOf(begin()).Period() }
 
 // What looking for work costs with all invoices settled but 100, on a watermark

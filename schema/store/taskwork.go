@@ -78,19 +78,24 @@ const postingRows = `
 			FROM newest
 		)`
 
-// thereRows adds the invoices of postable tasks whose own documents are posted or
-// adopted, and were there when they were read back last. The kinds of fact are
+// thereRows adds the invoices that candidates are about whose own documents are posted
+// or adopted, and were there when they were read back last. The kinds of fact are
 // numbered: 1 posting, 2 verification.
 const thereRows = `,
+		named AS
+		(
+			SELECT invoice FROM tasks
+			WHERE company = {company:String} AND kind = {kind:String} AND subject IN (SELECT id FROM candidates)
+		),
 		bill_facts AS
 		(
 			SELECT 1 AS fact, subject AS invoice, toString(state) AS word, document, (recorded_at, seq) AS version
 			FROM postings
-			WHERE company = {company:String} AND kind = 'bill' AND subject IN (SELECT task_invoice FROM standing WHERE postable)
+			WHERE company = {company:String} AND kind = 'bill' AND subject IN (SELECT invoice FROM named)
 			UNION ALL
 			SELECT 2, subject, toString(result), document, (recorded_at, seq)
 			FROM verifications
-			WHERE company = {company:String} AND kind = 'bill' AND subject IN (SELECT task_invoice FROM standing WHERE postable)
+			WHERE company = {company:String} AND kind = 'bill' AND subject IN (SELECT invoice FROM named)
 		),
 		there AS
 		(

@@ -29,6 +29,9 @@ import (
 // member. Work that turns up for a subject that was done, such as a changed
 // invoice or a decision taken back, does so through a row stored since.
 //
+// Where nothing was stored since and there are no members, nothing has to be read
+// again, and the watermark stays where it is.
+//
 // The premises are a clock that is not set back by more than the margin, and
 // inserts that end. [Store.ResetWatermarks] trusts neither: it starts a new epoch,
 // in which the next search looks at everything. It is to be called daily.
@@ -61,15 +64,18 @@ type watermarkKey struct {
 	name    string
 }
 
-// watermark returns the newest watermark, which is 1970 when there is none.
+// watermark returns the newest watermark, which is 1970 when there is none. The table
+// is in its order, so that the older ones are not read.
 func (s *Store) watermark(ctx context.Context, key watermarkKey) (watermark, error) {
 	const query = `
-		SELECT max(epoch), maxIf(at, epoch = newest), now64(6, 'UTC')
+		SELECT max(epoch), max(at), now64(6, 'UTC')
 		FROM
 		(
-			SELECT epoch, at, max(epoch) OVER () AS newest
+			SELECT epoch, at
 			FROM watermarks
 			WHERE company = {company:String} AND name = {name:String}
+			ORDER BY epoch DESC, at DESC
+			LIMIT 1
 		)`
 	var mark watermark
 	p := params{"company": string(key.company), "name": key.name}

@@ -104,6 +104,69 @@ func TestStore_Watermark(t *testing.T) {
 		require.Equal(t, []schema.InvoiceID{"i-1"}, open(t, s))
 	})
 
+	t.Run("KeepsTasksThatAreLeft", func(t *testing.T) {
+		t.Parallel()
+		s, database := closeBehind(t)
+		members := func() string {
+			return query(t, "SELECT members FROM "+database+".watermarks WHERE name = 'postings/transfer' ORDER BY at DESC LIMIT 1")
+		}
+		due := func() []schema.Task {
+			found, err := s.DueTasks(t.Context(), "acme", schema.PostTransfer, received, 9)
+			require.NoError(t, err)
+			return found
+		}
+		require.Empty(t, due())
+		require.Empty(t, members(), "nothing is written while there is nothing to look at")
+		task := schema.Task{Company: "acme", Kind: schema.PostTransfer, Subject: "t-1", State: schema.TaskReady, RecordedAt: received}.Seal()
+		require.NoError(t, s.RecordTasks(t.Context(), []schema.Task{task}))
+		for range 3 {
+			require.Equal(t, []schema.Task{task}, due())
+		}
+		require.Equal(t, "['t-1']", members())
+		posted := schema.Posting{
+			Company: "acme", Kind: task.Kind, Subject: task.Subject, Draft: task.ID, State: schema.PostingPosted, Document: "1", RecordedAt: received,
+		}
+		require.NoError(t, s.RecordPostings(t.Context(), []schema.Posting{posted}))
+		require.Empty(t, due())
+		require.Equal(t, "['t-1']", members(), "it is to be read back")
+		require.NoError(t, s.RecordVerifications(t.Context(), []schema.Verification{
+			{Company: "acme", Kind: task.Kind, Subject: task.Subject, Document: "1", Result: schema.VerifiedExact, RecordedAt: received},
+		}))
+		require.Empty(t, due())
+		require.Equal(t, "[]", members())
+	})
+
+	t.Run("FindsATaskWhoseDocumentIsReadBackLater", func(t *testing.T) {
+		t.Parallel()
+		s, _ := closeBehind(t)
+		task := schema.Task{
+			Company: "acme", Kind: schema.PostPayment, Subject: "i-1:payment", Invoice: "i-1", State: schema.TaskReady, RecordedAt: received,
+		}.Seal()
+		bill := schema.Posting{
+			Company: "acme", Kind: schema.PostBill, Subject: "i-1", State: schema.PostingPosted, Document: "1", RecordedAt: received,
+		}
+		require.NoError(t, s.RecordTasks(t.Context(), []schema.Task{task}))
+		for _, step := range []struct {
+			record func() error
+			want   int
+		}{
+			{func() error { return nil }, 0},
+			{func() error { return s.RecordPostings(t.Context(), []schema.Posting{bill}) }, 0},
+			{func() error {
+				return s.RecordVerifications(t.Context(), []schema.Verification{
+					{Company: "acme", Kind: schema.PostBill, Subject: "i-1", Document: "1", Result: schema.VerifiedExact, RecordedAt: received},
+				})
+			}, 1},
+		} {
+			require.NoError(t, step.record())
+			for range 2 {
+				found, err := s.DueTasks(t.Context(), "acme", schema.PostPayment, received, 9)
+				require.NoError(t, err)
+				require.Len(t, found, step.want)
+			}
+		}
+	})
+
 	t.Run("IsRepairedByAReset", func(t *testing.T) {
 		t.Parallel()
 		s, database := closeBehind(t)
@@ -154,6 +217,24 @@ func TestStore_ReadsWhatChanged(t *testing.T) {
 	plan := query(t, "EXPLAIN indexes = 1, projections = 1 SELECT id FROM "+options.DSN.Database()+
 		".invoices WHERE company = 'acme' AND stored_at >= now64(6) + INTERVAL 1 HOUR")
 	require.Contains(t, plan, "since")
+
+	var tasks []schema.Task
+	for n := range 20_000 {
+		id := schema.InvoiceID(fmt.Sprint("i-", n))
+		tasks = append(tasks, schema.Task{
+			Company: "acme", Kind: schema.PostAttachment, Subject: schema.FileSubject(id, ""), Invoice: id, RecordedAt: time.Unix(1_790_000_000, 0),
+		})
+	}
+	require.NoError(t, s.RecordTasks(t.Context(), tasks))
+	for where, projection := range map[string]string{
+		"invoices WHERE company = 'acme' AND worker IN ('w-1')":                                           "id workers",
+		"tasks WHERE company = 'acme' AND kind = 'attachment' AND stored_at > now64(6) + INTERVAL 1 HOUR": "subject since",
+		"tasks WHERE company = 'acme' AND kind = 'attachment' AND invoice IN ('i-7') AND recorded_at > 0": "subject invoices",
+	} {
+		column, name, _ := strings.Cut(projection, " ")
+		plan := query(t, "EXPLAIN indexes = 1, projections = 1 SELECT "+column+" FROM "+options.DSN.Database()+"."+where)
+		require.Contains(t, plan, "("+name+")", where)
+	}
 
 	// The columns are named and typed in the code as the server has them, so
 	// that no insert has to ask.

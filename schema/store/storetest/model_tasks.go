@@ -96,9 +96,6 @@ func (m *model) taskReads(ctx context.Context, now time.Time, limit int) []read 
 	reads := []read{
 		{"WaitingTasks", func(s Store) (any, error) { return sized(s.WaitingTasks(ctx, c)) }},
 		{"Amended", func(s Store) (any, error) { return all(s.Amended(ctx, c)) }},
-		{"Backlog", func(s Store) (any, error) { return s.Backlog(ctx, c) }},
-		{"OpenPositions", func(s Store) (any, error) { return all(s.OpenPositions(ctx, c)) }},
-		{"Unverified", func(s Store) (any, error) { return sized(s.Unverified(ctx, c, limit)) }},
 		{"InvoicePositions", func(s Store) (any, error) { return s.InvoicePositions(ctx, c, ids) }},
 	}
 	for _, kind := range schema.TaskKinds() {
