@@ -20,9 +20,6 @@ func (f *facts) payment(company schema.CompanyID, p ontop.Payment) (schema.Outco
 		return schema.OutcomeNoted, fmt.Sprintf("payment %s has transaction_status %q and not %s: nothing was paid, and nothing is recorded",
 			p.ID, clip(p.Status, 100), statusSuccess)
 	}
-	if p.ID == "" {
-		return schema.OutcomeUnreadable, "" // what is missing is a trouble already
-	}
 	amount, err := schema.ParseMoney(p.Amount, schema.NoCurrency)
 	if err != nil || amount.Sign() <= 0 {
 		return schema.OutcomeUnreadable, fmt.Sprintf("payment %s: transaction_amount is %q: send an amount in USD above zero with at most 2 decimals; "+

@@ -25,9 +25,6 @@ const (
 // day is that on which it was received, in UTC. It returns what became of it, with
 // what a person has to know.
 func (f *facts) topUp(company schema.CompanyID, t ontop.TopUp, on schema.Date) (schema.OutcomeKind, string) {
-	if t.ID == "" {
-		return schema.OutcomeUnreadable, "" // what is missing is a trouble already
-	}
 	subject := schema.TopUpSubject(t.ID)
 	stored, known := f.tasks[subject]
 	if known {

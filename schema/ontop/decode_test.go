@@ -368,6 +368,23 @@ func TestDecode_PublishedEvents(t *testing.T) {
 		require.Empty(t, m.Clients)
 	})
 
+	t.Run("NothingIsKeptWithoutAnID", func(t *testing.T) {
+		t.Parallel()
+		for field, body := range map[string]string{
+			"payment_id":     `{"event_type":"PAYMENT","data":[{"payment_id":null,"transaction_amount":5},{"payment_id":2}]}`,
+			"transaction_id": `{"event_type":"CLIENT_WALLET_TOP_UP","data":[{"amount":5},{"transaction_id":2}]}`,
+		} {
+			m := decode(t, body)
+			require.Len(t, m.Troubles, 1)
+			require.True(t, m.Troubles[0].Dropped)
+			require.Equal(t, "data[0]."+field+": is missing; nothing can be kept without it, so send the object again with its id", m.Troubles[0].String())
+			require.Equal(t, 1, len(m.Payments)+len(m.TopUps), "the others of the same delivery are")
+		}
+		m := decode(t, `{"event_type":"PAYMENT","data":{"payment_id":1.5}}`)
+		require.Empty(t, m.Payments)
+		require.Len(t, m.Troubles, 1, "one problem is said once")
+	})
+
 	t.Run("BadFieldIsNamed", func(t *testing.T) {
 		t.Parallel()
 		m := decode(t, `{"event_type":"PAYMENT","data":{"payment_id":9,"transaction_amount":"much"}}`)

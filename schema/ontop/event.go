@@ -39,7 +39,7 @@ type Kind string
 const (
 	KindContract Kind = "contract"
 	KindInvoice  Kind = "invoice"
-	KindNoted    Kind = "noted"   // known, and needs no work: KYC, PAYMENT, CLIENT_WALLET_TOP_UP
+	KindNoted    Kind = "noted"   // changes neither: KYC, PAYMENT, CLIENT_WALLET_TOP_UP
 	KindUnknown  Kind = "unknown" // kept, and waits for a version that knows it
 )
 

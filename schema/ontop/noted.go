@@ -20,6 +20,7 @@ type Verified struct {
 
 // Payment is the final status of one payment of a paylist. It names neither an
 // invoice nor a currency, so it belongs to a bill only by worker, amount and day.
+// Without its id it cannot be told from another one, and is dropped.
 type Payment struct {
 	ID             string
 	Client         string
@@ -32,7 +33,8 @@ type Payment struct {
 	At             time.Time // when the transaction took place
 }
 
-// TopUp is money that came into a client's wallet. It does not say whose.
+// TopUp is money that came into a client's wallet. It says neither whose nor when.
+// Without its id it cannot be told from another one, and is dropped.
 type TopUp struct {
 	ID        string
 	Type      string // such as "TRANSFER"
@@ -102,9 +104,19 @@ func (m *Message) readNoted(object string, dec *jx.Decoder) error {
 	switch m.Type {
 	case PaymentMade:
 		payment := f.payment(r, client)
+		if payment.ID == "" {
+			r.missingID("payment_id", f.paymentID)
+			m.drop(object, r.problems)
+			return nil
+		}
 		m.Payments, subject = append(m.Payments, payment), payment.ID
 	case ClientWalletTopUp:
 		topUp := f.topUp(r)
+		if topUp.ID == "" {
+			r.missingID("transaction_id", f.transactionID)
+			m.drop(object, r.problems)
+			return nil
+		}
 		m.TopUps, subject = append(m.TopUps, topUp), topUp.ID
 	default:
 		verified := f.verified(r, client)
