@@ -51,7 +51,7 @@ func TestOpen(t *testing.T) {
 		require.NoError(t, s.RecordRules(t.Context(), schema.RuleSet{Company: "acme"}))
 		sizes, err := s.TableSizes(t.Context())
 		require.NoError(t, err)
-		require.Len(t, sizes, 18)
+		require.Len(t, sizes, 20)
 		for _, table := range sizes {
 			if table.Name == "rules" {
 				require.Equal(t, uint64(1), table.Rows)
@@ -85,7 +85,7 @@ func TestStore_Migrate(t *testing.T) {
 		query(t, "DROP TABLE "+options.DSN.Database()+".migrations SYNC")
 		applied, err := s.Migrate(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 17, applied)
+		require.Equal(t, 19, applied)
 		rules, err := s.Rules(t.Context(), "acme", time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, 1, rules.Version)
