@@ -22,16 +22,22 @@ const (
 // belong to, all of a kind of document in one query. Where that query is refused,
 // each is looked for by itself.
 //
-// A file that was put off because it could not be fetched was never sent, and needs
-// no look, which would be metered.
+// Nothing is looked for while its request may still be on its way. Whether QuickBooks
+// recognises the request id of an upload is not documented, so that nothing else may
+// be sent before; and a look is metered, so that one that could not be the last is
+// not worth it. A file that was put off because it could not be fetched was never
+// sent, and needs no look either.
 func findAttachments(ctx context.Context, r *round, jobs []*job) {
 	var asked []*job
 	for _, j := range jobs {
-		if j.neverSent() {
+		switch {
+		case j.neverSent():
 			r.feed(j, event{kind: eventNothing})
-			continue
+		case j.track.unheard && r.now().Sub(j.track.latest.recorded) < conclusiveAfter:
+			r.feed(j, event{kind: eventLookFailed}) // a later cycle's
+		default:
+			asked = append(asked, j)
 		}
-		asked = append(asked, j)
 	}
 	if len(asked) == 0 || r.halted(asked) {
 		return

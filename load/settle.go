@@ -43,6 +43,7 @@ func (l *Loader) settle(ctx context.Context, kind schema.PostingKind, tally *Tal
 		l.settled.rest(kind, l.now())
 		return nil
 	}
+	l.proven.wake(kind)
 	start, err := l.rounds(ctx, kind)
 	if err != nil {
 		return err

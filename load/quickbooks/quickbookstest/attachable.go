@@ -80,7 +80,7 @@ func (c *call) upload() answer {
 	}
 	var answers []any
 	for _, number := range files.order {
-		out := c.attach(metadata[number], files.byNumber[number])
+		out := c.attachOnce(number, metadata[number], files.byNumber[number])
 		if out.fault != nil {
 			answers = append(answers, object{"Fault": out.fault.in(c.realm.Language)})
 			continue
@@ -88,6 +88,26 @@ func (c *call) upload() answer {
 		answers = append(answers, object{"Attachable": out.body})
 	}
 	return c.ok(object{"AttachableResponse": answers})
+}
+
+// attachOnce attaches a file unless its request id is known. Assumed: that uploads
+// have request ids like other writes, and that each file of a request has one.
+func (c *call) attachOnce(number string, metadata object, f file) outcome {
+	id := c.params.Get("requestid")
+	if fault := requestIDFault(id); fault != nil {
+		return failed(fault)
+	}
+	if id != "" {
+		id += " " + number
+	}
+	hash := sha256.Sum256(f.content)
+	op := operation{entity: "Attachable", name: "upload", in: object{"metadata": metadata, "sha256": hex.EncodeToString(hash[:])}}
+	return c.realm.once(id, op, func() outcome {
+		if fault := c.itemFault(""); fault != nil {
+			return failed(fault)
+		}
+		return c.attach(metadata, f)
+	})
 }
 
 type file struct {
