@@ -21,6 +21,7 @@ type company struct {
 	seed     uint64
 	realms   []string
 	consent  string
+	oauth    quickbookstest.OAuth
 	faults   misbehaviour
 	webhooks webhooks
 
@@ -45,6 +46,9 @@ func quickBooks() *cobra.Command {
 	flags.BoolVar(&c.like.MultiCurrency, "multicurrency", false, "turn multicurrency on")
 	flags.StringVar(&c.like.HomeCurrency, "home-currency", "USD", "ISO 4217 `CODE`")
 	flags.StringVar(&c.consent, "consent", "browsers", "who is shown the page that connects a company: browsers, always or never; the others have consented at once")
+	flags.DurationVar(&c.oauth.AccessLife, "access-life", time.Hour, "how `LONG` an access token lives")
+	flags.DurationVar(&c.oauth.RotateEvery, "rotate-every", 24*time.Hour, "how `OLD` the value of a refresh token gets before an exchange changes it")
+	flags.DurationVar(&c.oauth.RefreshTakes, "refresh-takes", 0, "how `LONG` an exchange is in flight; a second one of the same token meanwhile ends the connection")
 	flags.Uint64Var(&c.seed, "seed", 1, "`N` that decides tokens, orders in batches and, unless --faults-seed does, misbehaviour")
 	c.faults.flags(flags)
 	c.webhooks.flags(flags)
@@ -75,7 +79,8 @@ Kinds of trouble, for --faults and for the calls next and chaos:
 }
 
 func (c company) config() (quickbookstest.Config, error) {
-	cfg := quickbookstest.Config{Now: time.Now, Seed: c.seed, VerifierToken: c.webhooks.token}
+	cfg := quickbookstest.Config{Now: time.Now, Seed: c.seed, VerifierToken: c.webhooks.token, OAuth: c.oauth}
+	cfg.OAuth.RaceRevokes = true
 	switch c.consent {
 	case "always":
 		cfg.OAuth.AskConsent = true

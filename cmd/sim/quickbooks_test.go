@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -96,6 +97,39 @@ func TestQuickBooks_Consent(t *testing.T) {
 	never, _ := pretend(t, "--consent", "never")
 	status, _ = ask(t, http.MethodGet, never+authorize, "", "Accept", "text/html")
 	require.Equal(t, 302, status)
+}
+
+// Two processes that renew at once lose the connection, as QuickBooks is said to
+// punish it.
+func TestQuickBooks_RacingRefreshes(t *testing.T) {
+	t.Parallel()
+	address, _ := pretend(t, "--refresh-takes", "500ms", "--rotate-every", "1ns")
+	_, text := ask(t, http.MethodPost, address+"/_sim/grant", `{}`)
+	var grant quickbookstest.Grant
+	require.NoError(t, json.Unmarshal([]byte(text), &grant))
+	answers := make(chan string, 2)
+	for range 2 {
+		go func() {
+			form := url.Values{
+				"grant_type": {"refresh_token"}, "refresh_token": {grant.RefreshToken},
+				"client_id": {quickbookstest.DefaultClientID}, "client_secret": {quickbookstest.DefaultClientSecret},
+			}
+			resp, err := http.PostForm(address+"/oauth2/v1/tokens/bearer", form)
+			if err != nil {
+				answers <- err.Error()
+				return
+			}
+			defer resp.Body.Close()
+			raw, _ := io.ReadAll(resp.Body)
+			answers <- string(raw)
+		}()
+	}
+	both := <-answers + <-answers
+	require.Contains(t, both, "invalid_grant")
+	require.Contains(t, both, "access_token")
+	access := regexp.MustCompile(`"access_token":"([^"]+)"`).FindStringSubmatch(both)
+	status, _ := ask(t, http.MethodGet, address+"/v3/company/"+grant.Realm+"/preferences", "", "Authorization", "Bearer "+access[1])
+	require.Equal(t, 401, status, "the winner's tokens are gone with the loser's")
 }
 
 func TestQuickBooks_Misbehaves(t *testing.T) {

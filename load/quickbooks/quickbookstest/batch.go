@@ -99,7 +99,7 @@ func (c *call) runItem(items []batchItem, i int, batch uint64) object {
 	if out.fault != nil {
 		return object{"Fault": out.fault}
 	}
-	return object{out.name: out.body}
+	return object{out.name: c.shown(out)}
 }
 
 func (c *call) readItem(item batchItem, batch uint64) object {

@@ -64,6 +64,14 @@ func (c *call) dressed(o object) object {
 	return with(o, "TempDownloadUri", c.address(o))
 }
 
+// shown is what an operation made, as it is answered.
+func (c *call) shown(out outcome) any {
+	if o, ok := out.body.(object); ok && out.name == "Attachable" {
+		return c.dressed(o)
+	}
+	return out.body
+}
+
 // dressedRows dresses the attachments that a query found.
 func (c *call) dressedRows(response object) object {
 	rows, ok := response["Attachable"].([]any)

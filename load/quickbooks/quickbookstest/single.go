@@ -40,7 +40,7 @@ func (c *call) single() answer {
 	if out.fault != nil {
 		return c.faulted(out.fault)
 	}
-	return c.ok(object{out.name: out.body})
+	return c.ok(object{out.name: c.shown(out)})
 }
 
 // operation is one create, update or delete, alone or in a batch.
