@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tieout/tieout/ingest"
+	"github.com/tieout/tieout/load"
 )
 
 // drainOnStop bounds how long stopping moves what was just received into the
@@ -227,7 +228,11 @@ func (a *App) workOnce(ctx context.Context, c *company, what rounds) {
 	}
 	counts, err := a.cycle(ctx, c, what)
 	if err != nil && ctx.Err() == nil {
-		a.log.ErrorContext(ctx, "cycle failed", slog.String("company", string(c.id)), slog.Any("error", err))
+		level := slog.LevelError
+		if errors.Is(err, load.ErrQuota) {
+			level = slog.LevelWarn // what somebody must do was told when it began
+		}
+		a.log.LogAttrs(ctx, level, "cycle failed", slog.String("company", string(c.id)), slog.Any("error", err))
 	}
 	if counts.Posted+counts.Adopted+counts.Declined+counts.Uncertain > 0 {
 		a.log.InfoContext(ctx, "cycle finished", slog.String("company", string(c.id)), slog.Int("posted", counts.Posted),
