@@ -50,6 +50,7 @@ func amendedChecks() []check {
 		{"TakesTheDraftThatWasPosted", takesPostedDraft},
 		{"KeepsCorrectionsInPositions", keepsCorrections},
 		{"NeverChangesCorrectionsAsOfAnInstant", keepsCorrectionsAsOf},
+		{"YieldsThousands", yieldsThousands},
 	}
 }
 
@@ -213,5 +214,39 @@ func keepsCorrectionsAsOf(on trial) {
 		found := collect(t, store.Positions(t.Context(), company, november(t), later(at)))
 		require.Len(t, found, 1)
 		require.Equal(t, want, found[0].Corrections, at)
+	}
+}
+
+func yieldsThousands(on trial) {
+	t, store := on.T, on.store
+	var invoices []schema.Invoice
+	var drafts []schema.Draft
+	var postings []schema.Posting
+	var tasks []schema.Task
+	for n, id := range numbered("i", 3_333) {
+		i, changed := invoice(schema.InvoiceID(id), later(0)), changedInvoice(schema.InvoiceID(id), 1, 3)
+		d := draft(i, later(1))
+		invoices, drafts = append(invoices, i, changed), append(drafts, d)
+		postings = append(postings, posting(d, schema.PostingPosted, later(2)))
+		state := schema.TaskReady
+		if n%3 == 0 {
+			state = schema.TaskWithdrawn
+		}
+		tasks = append(tasks, correctionTask(changed, 1, state, 4))
+	}
+	require.NoError(t, store.RecordInvoices(t.Context(), invoices))
+	require.NoError(t, store.RecordDrafts(t.Context(), drafts))
+	recordPostings(t, store, postings...)
+	require.Len(t, collect(t, store.Amended(t.Context(), company)), len(tasks))
+	recordTasks(t, store, tasks...)
+	require.Len(t, collect(t, store.Amended(t.Context(), company)), len(tasks)/3)
+	found := collect(t, store.Positions(t.Context(), company, november(t), time.Time{}))
+	require.Len(t, found, len(tasks))
+	for n, p := range found {
+		if n%3 == 0 {
+			require.Empty(t, p.Corrections)
+		} else {
+			require.Equal(t, []schema.TaskPosition{{Task: tasks[n]}}, p.Corrections)
+		}
 	}
 }

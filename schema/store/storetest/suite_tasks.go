@@ -100,6 +100,7 @@ func taskChecks() []check {
 		{"JoinsTheTasksOfInvoices", joinsInvoiceTasks},
 		{"FindsPostingsOfEveryKindWhoseOutcomeIsNotKnown", findsOpenPostings},
 		{"CountsTasks", countsTasks},
+		{"FindsThousands", findsThousandsOfTasks},
 	}
 }
 
@@ -361,4 +362,32 @@ func countsTasks(on trial) {
 		Held:     map[schema.HoldReason]int{},
 		TasksDue: 3, TasksWaiting: 2, OldestTaskWaiting: later(3), TasksUncertain: 1, TasksUnverified: 1,
 	}, backlog)
+}
+
+func findsThousandsOfTasks(on trial) {
+	t, store := on.T, on.store
+	const many = 2_345
+	var due, all []schema.Task
+	var about []schema.InvoiceID
+	for n, id := range numbered("i", many) {
+		task, proposed := transferTask(id, n), fileTask(schema.InvoiceID(id), schema.TaskProposed, 0)
+		due, all = append(due, task), append(all, task, proposed)
+		about = append(about, proposed.Invoice)
+	}
+	recordTasks(t, store, all...)
+	found, err := store.DueTasks(t.Context(), company, schema.PostTransfer, later(9), many+1)
+	require.NoError(t, err)
+	require.Equal(t, due, found)
+	found, err = store.DueTasks(t.Context(), company, schema.PostTransfer, later(9), 1_001)
+	require.NoError(t, err)
+	require.Equal(t, due[:1_001], found)
+	waiting, err := store.WaitingTasks(t.Context(), company)
+	require.NoError(t, err)
+	require.Len(t, waiting, many)
+	tasks, err := store.InvoiceTasks(t.Context(), company, schema.PostAttachment, about)
+	require.NoError(t, err)
+	require.Len(t, tasks, many)
+	backlog, err := store.Backlog(t.Context(), company)
+	require.NoError(t, err)
+	require.Equal(t, []int{many, many}, []int{backlog.TasksDue, backlog.TasksWaiting})
 }
