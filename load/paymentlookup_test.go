@@ -1,0 +1,92 @@
+package load_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/load"
+	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
+	"github.com/tieout/tieout/schema"
+)
+
+// void voids a payment, as a person may.
+func void(t *testing.T, b *bench, id string) {
+	t.Helper()
+	_, err := b.newClient().Raw(t.Context(), quickbooks.RawRequest{
+		Method: "POST", Path: "billpayment", Query: url.Values{"operation": {"update"}, "include": {"void"}}, Write: true,
+		Body: []byte(`{"Id":"` + id + `","SyncToken":"0","sparse":true}`), ContentType: "application/json",
+	})
+	require.NoError(t, err)
+}
+
+// What became of a payment whose answer was lost.
+func TestLoader_LostPayments(t *testing.T) {
+	t.Parallel()
+	lost := func(t *testing.T, kind quickbookstest.TroubleKind) (*bench, schema.Draft, schema.Task) {
+		t.Helper()
+		b, d := billed(t, withSim(func(c *quickbookstest.Config) { c.Replay = quickbookstest.Replay{Off: true} }))
+		task := b.payment(d)
+		b.ask(task)
+		b.sim.Next(quickbookstest.Trouble{Kind: kind, On: "batch"})
+		require.Equal(t, load.Tally{Uncertain: 1}, b.cycle().Payments)
+		b.restart()
+		return b, d, task
+	}
+
+	within(t, "IsAdoptedWhereItIsThere", func(t *testing.T) {
+		t.Helper()
+		b, _, task := lost(t, quickbookstest.LoseAfter)
+		require.Equal(t, load.Tally{Adopted: 1}, b.cycle().Payments)
+		require.Len(t, b.payments(), 1)
+		require.Equal(t, schema.VerifiedExact, b.proof(task).Result)
+	})
+
+	within(t, "IsSentAgainWhereItIsNot", func(t *testing.T) {
+		t.Helper()
+		b, _, task := lost(t, quickbookstest.LoseBefore)
+		require.Equal(t, load.Tally{Posted: 1}, b.cycle().Payments)
+		require.Len(t, b.payments(), 1)
+		require.Equal(t, 2, b.task(task).Attempt)
+	})
+
+	within(t, "SomebodyElsesPaymentMeansThatItIsPaid", func(t *testing.T) {
+		t.Helper()
+		b, d, task := lost(t, quickbookstest.LoseBefore)
+		id := b.pay(d, string(b.bill(d).Document), d.Total.Decimal())
+		sleep(hour)
+
+		require.Equal(t, load.Tally{Declined: 1}, b.cycle().Payments)
+
+		p := b.task(task)
+		require.Equal(t, schema.FaultPossibleDuplicate, p.Fault.Code)
+		require.Contains(t, p.Fault.Detail, "bill payment "+id)
+		require.Len(t, b.payments(), 1)
+	})
+
+	within(t, "AVoidedOneIsStillOurs", func(t *testing.T) {
+		t.Helper()
+		b, _, task := lost(t, quickbookstest.LoseAfter)
+		void(t, b, b.payments()[0].ID)
+
+		require.Equal(t, load.Tally{Adopted: 1}, b.cycle().Payments)
+
+		v := b.proof(task)
+		require.Equal(t, schema.VerifiedDivergent, v.Result)
+		require.Equal(t, schema.FieldTotal, v.Differences[0].Field)
+		require.Equal(t, "nothing", v.Differences[1].Found)
+		require.Equal(t, schema.FieldLink, v.Differences[1].Field)
+	})
+
+	within(t, "ALookUpThatFailsLeavesItOpen", func(t *testing.T) {
+		t.Helper()
+		b, _, task := lost(t, quickbookstest.LoseAfter)
+		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.FaultOn200, On: "query", Code: "4000"})
+		b.cycle()
+		require.Equal(t, schema.PostingUncertain, b.task(task).State)
+		b.cycle()
+		require.Equal(t, schema.PostingAdopted, b.task(task).State)
+	})
+}
