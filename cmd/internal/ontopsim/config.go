@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/tieout/tieout/schema"
 )
@@ -60,6 +61,27 @@ type Config struct {
 	//
 	// Defaults to 2.
 	Each int
+
+	// Afterwards is how often each of [Changes] occurs, with an invoice of its own.
+	//
+	// Defaults to none.
+	Afterwards int
+
+	// Money says whether Ontop tells of every payment in a PAYMENT event, and of
+	// a top-up a month.
+	//
+	// Defaults to false, where only INVOICE_PAID tells.
+	Money bool
+
+	// FilesURL is where the files of invoices are; see [Files].
+	//
+	// Defaults to "https://files.example.com".
+	FilesURL string
+
+	// BrokenFiles is how often each kind of [BrokenFile] occurs.
+	//
+	// Defaults to none.
+	BrokenFiles int
 }
 
 func (c Config) withDefaults() Config {
@@ -78,6 +100,7 @@ func (c Config) withDefaults() Config {
 		c.Troubles = Troubles()
 	}
 	c.Each = cmp.Or(c.Each, 2)
+	c.FilesURL = strings.TrimSuffix(cmp.Or(c.FilesURL, "https://files.example.com"), "/")
 	return c
 }
 
@@ -96,7 +119,9 @@ func (c Config) months() []schema.Period {
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var errs []error
-	for name, n := range map[string]int{"workers": c.Workers, "months": c.Months, "each": c.Each} {
+	for name, n := range map[string]int{
+		"workers": c.Workers, "months": c.Months, "each": c.Each, "afterwards": c.Afterwards, "broken files": c.BrokenFiles,
+	} {
 		if n < 0 {
 			errs = append(errs, fmt.Errorf("%s: must not be negative, is %d", name, n))
 		}

@@ -20,6 +20,24 @@ type Expected struct {
 	// made up; ContractMissing has none.
 	Contracts []schema.ContractID
 	Invoices  []Invoice // each once, in the order in which they were made up
+	Files     []File    // that invoices name
+	Payments  []Payment // that Ontop told of, and that pay an invoice
+	// Loose are the payments that pay none of the invoices.
+	Loose  []string
+	TopUps []TopUp
+}
+
+// Payment is what Ontop paid for an invoice and told of in a PAYMENT event.
+type Payment struct {
+	ID      string
+	Invoice schema.InvoiceID
+	USD     schema.Money // as Ontop tells it
+}
+
+// TopUp is money that came into the wallet.
+type TopUp struct {
+	ID  string
+	USD schema.Money
 }
 
 // Invoice is what finally holds of an invoice, after all of its events.
@@ -36,6 +54,9 @@ type Invoice struct {
 	// Total is what can be read of it: zero when it is unreadable.
 	Total   schema.Money
 	Trouble Trouble
+	// Before is what the total was until it changed, see [Changes]; the same where
+	// nothing did.
+	Before schema.Money
 }
 
 // Total counts and adds up the invoices of one month of issue, currency and

@@ -21,8 +21,11 @@ type Event struct {
 
 // History is what Ontop sends over time, and what it adds up to.
 type History struct {
-	Events   []Event // in the order in which they are sent
-	Expected Expected
+	Events []Event // in the order in which they are sent
+	// Afterwards are sent once everything that the others bring is posted: they
+	// change and cancel what was. Empty unless Config.Afterwards asks for some.
+	Afterwards []Event
+	Expected   Expected // of all of them
 }
 
 // Generate makes up a history.
@@ -43,11 +46,19 @@ func Generate(cfg Config) (History, error) {
 			g.occur(trouble)
 		}
 	}
+	for _, change := range Changes() {
+		for range cfg.Afterwards {
+			g.change(change)
+		}
+	}
+	if cfg.Money {
+		g.money()
+	}
 	if g.err != nil {
 		return History{}, fmt.Errorf("generate history: %w", g.err)
 	}
 	slices.SortStableFunc(g.events, func(a, b Event) int { return a.At.Compare(b.At) })
-	return History{Events: g.events, Expected: g.expected}, nil
+	return History{Events: g.events, Afterwards: g.afterwards, Expected: g.expected}, nil
 }
 
 // generator collects a history. The first error sticks.
@@ -64,6 +75,10 @@ type generator struct {
 	events   []Event
 	expected Expected
 	err      error
+
+	afterwards []Event
+	later      bool   // what is sent now belongs to them
+	paid       []paid // what Ontop paid, to be told of
 }
 
 // regular makes up everything that is as it should be.
@@ -148,12 +163,23 @@ func (g *generator) invoice(w worker, issued schema.Date, lines []schema.Line) s
 		PeriodEnd:    issued,
 		Currency:     where.currency,
 		PaymentGroup: issued.Period().String(),
-		PDFURL:       fmt.Sprintf("https://files.example.com/invoices/%d.pdf", id),
+		PDFURL:       g.pdf(id),
 	}
 	rate := g.rateOf(where, issued.Period())
 	invoice.Rate = schema.Rate(rateText(rate))
 	g.setLines(&invoice, lines, rate)
 	return invoice
+}
+
+// pdf returns where an invoice's PDF is. Among the first, which nothing else is wrong
+// with, some are broken.
+func (g *generator) pdf(id int) string {
+	folder := "invoices"
+	kinds := BrokenFiles()
+	if n := g.invoiced - 2; n >= 0 && n%2 == 0 && n/2 < len(kinds)*g.cfg.BrokenFiles {
+		folder = string(kinds[n/2%len(kinds)])
+	}
+	return fmt.Sprintf("%s/%s/%d.pdf", g.cfg.FilesURL, folder, id)
 }
 
 // setLines gives the invoice its lines and the totals that they add up to.

@@ -63,7 +63,7 @@ func (g *generator) extras(w worker, n int) []schema.Line {
 		return []schema.Line{g.line(p, "BONUS", "Performance bonus", some)}
 	case 1:
 		expense := g.line(p, "REIMBURSEMENT", "Travel", some)
-		expense.AttachmentURL = fmt.Sprintf("https://files.example.com/receipts/%s-%d.pdf", w.contract.ID, n)
+		expense.AttachmentURL = fmt.Sprintf("%s/receipts/%s-%d.%s", g.cfg.FilesURL, w.contract.ID, n, pick(worker, "pdf", "png"))
 		return []schema.Line{expense}
 	case 2:
 		return []schema.Line{g.line(p, "DEDUCTION", "Equipment loan", -some)}

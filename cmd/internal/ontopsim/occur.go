@@ -3,7 +3,6 @@ package ontopsim
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -164,32 +163,21 @@ func quoteNumbers(v any) any {
 	return v
 }
 
-// published sends one of each of the events that Ontop publishes.
+// published sends one of each of the events that Ontop publishes. The payment is for
+// none of the invoices.
 func (g *generator) published() {
 	w := g.somebody(PublishedEvents)
 	c := w.contract
 	at := g.months[g.random.IntN(len(g.months))].First().AddDays(g.random.IntN(20)).Time().Add(11 * time.Hour)
-	for n, data := range []struct {
-		event  ontop.EventType
-		record any
-	}{
-		{ontop.KYC, ontop.VerifiedRecord{
-			Status: "ACTIVE", WorkerID: ontop.ID(c.Worker), ClientID: ontop.ID(g.cfg.ClientID), ExternalID: ontop.Text(c.ExternalID),
-			WorkerEmail: ontop.Text(c.WorkerEmail),
-		}},
-		{ontop.PaymentMade, ontop.PaymentRecord{
-			PaymentID: ontop.ID(strconv.Itoa(60_000 + g.sent)), ClientID: ontop.ID(g.cfg.ClientID), WorkerID: ontop.ID(c.Worker),
-			PaylistID: ontop.ID(strconv.Itoa(9_000 + g.sent)), IdempotencyKey: ontop.Text(g.newID("key")[:20]), Email: ontop.Text(c.WorkerEmail),
-			TransactionStatus: "SUCCESS", TransactionAmount: ontop.Decimal(dollars(schema.NewMoney(w.pay, w.place.currency), w.place.rate).Decimal()),
-			TransactionDateTime: ontop.Decimal(fmt.Sprintf("%d.%09d", at.Unix(), g.random.Int64N(1_000_000_000))),
-		}},
-		{ontop.ClientWalletTopUp, ontop.TopUpRecord{
-			TransactionID: ontop.ID(strconv.Itoa(51_000 + g.sent)), TransactionType: "TRANSFER", Amount: "25000.00",
-			ReferenceID: ontop.Text(g.newID("WIRE")[:16]),
-		}},
-	} {
-		g.send(g.newID("msg"), at.Add(time.Duration(n)*time.Minute), ontop.Envelope{EventType: data.event, Data: data.record})
-	}
+	g.send(g.newID("msg"), at, ontop.Envelope{EventType: ontop.KYC, Data: ontop.VerifiedRecord{
+		Status: "ACTIVE", WorkerID: ontop.ID(c.Worker), ClientID: ontop.ID(g.cfg.ClientID), ExternalID: ontop.Text(c.ExternalID),
+		WorkerEmail: ontop.Text(c.WorkerEmail),
+	}})
+	id := strconv.Itoa(60_000 + g.sent)
+	usd := dollars(schema.NewMoney(w.pay*3/2+7, w.place.currency), w.place.rate)
+	g.pay(id, c.Worker, c.WorkerEmail, usd, at)
+	g.expected.Loose = append(g.expected.Loose, id)
+	g.topUp(strconv.Itoa(51_000+g.sent), schema.NewMoney(2_500_000, "USD"), at.Add(2*time.Minute))
 }
 
 // unknown sends an event of a type that nobody has heard of.

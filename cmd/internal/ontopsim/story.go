@@ -2,6 +2,7 @@ package ontopsim
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tieout/tieout/schema"
@@ -79,7 +80,7 @@ func (g *generator) play(s story, t Trouble) {
 	invoice := Invoice{
 		ID: s.invoice.ID, Number: s.invoice.Number, Contract: s.invoice.Contract, Worker: s.invoice.Worker,
 		PlatformFee: s.invoice.PlatformFee, Status: s.status(), IssueDate: s.invoice.IssueDate,
-		Currency: s.invoice.Currency, Total: s.invoice.Total, Trouble: t,
+		Currency: s.invoice.Currency, Total: s.invoice.Total, Trouble: t, Before: s.invoice.Total,
 	}
 	if t == UnknownCurrency {
 		invoice.Currency = schema.NoCurrency
@@ -88,6 +89,31 @@ func (g *generator) play(s story, t Trouble) {
 		invoice.Total = schema.NewMoney(0, invoice.Currency)
 	}
 	g.expected.Invoices = append(g.expected.Invoices, invoice)
+	g.expected.Files = append(g.expected.Files, filesOf(s.invoice)...)
+	if last := s.steps[len(s.steps)-1]; s.status() == schema.StatusPaid && last.event == ontop.InvoicePaid {
+		g.paid = append(g.paid, paid{invoice: s.invoice, at: last.at})
+	}
+}
+
+// filesOf lists the files that an invoice names.
+func filesOf(i schema.Invoice) []File {
+	files := []File{newFile(i, i.PDFURL, "")}
+	for _, line := range i.Lines {
+		if line.AttachmentURL != "" {
+			files = append(files, newFile(i, line.AttachmentURL, line.ItemID))
+		}
+	}
+	return files
+}
+
+func newFile(i schema.Invoice, url, item string) File {
+	file := File{Invoice: i.ID, URL: url, Item: item}
+	for _, kind := range BrokenFiles() {
+		if strings.Contains(url, "/"+string(kind)+"/") {
+			file.Broken = kind
+		}
+	}
+	return file
 }
 
 // record is what a step says of the invoice, on the wire.
@@ -136,7 +162,11 @@ func (g *generator) newID(prefix string) string {
 func (g *generator) send(id string, at time.Time, e ontop.Envelope) {
 	body, err := e.Encode()
 	g.fail(err)
-	g.events = append(g.events, Event{ID: id, At: at, Body: body})
+	if g.later {
+		g.afterwards = append(g.afterwards, Event{ID: id, At: at, Body: body})
+	} else {
+		g.events = append(g.events, Event{ID: id, At: at, Body: body})
+	}
 	if g.seen[id] {
 		g.expected.Repeated++
 		return
