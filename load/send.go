@@ -39,7 +39,7 @@ func sendBatch(ctx context.Context, r *round, jobs []*job) {
 			continue
 		}
 		answer, _ := answers.Item(j.posting.Item)
-		r.answer(j, answer)
+		r.answer(ctx, j, answer)
 	}
 }
 
@@ -93,7 +93,7 @@ func (r *round) sendEach(ctx context.Context, jobs []*job, post func(context.Con
 }
 
 // answer acts on what became of one item.
-func (r *round) answer(j *job, a quickbooks.BatchAnswer) {
+func (r *round) answer(ctx context.Context, j *job, a quickbooks.BatchAnswer) {
 	if a.Err == nil && a.ID != "" {
 		j.found = document{id: schema.DocumentID(a.ID), token: syncToken(a.Record)}
 		r.feed(j, event{kind: eventCreated})
@@ -105,7 +105,7 @@ func (r *round) answer(j *job, a quickbooks.BatchAnswer) {
 		return
 	}
 	r.stop(fault)
-	j.fault = wordsOf(fault)
+	j.fault = r.namedWords(ctx, fault)
 	v := verdictOf(fault)
 	if fault.Decision() == quickbooks.Wait {
 		// Should QuickBooks replay a passing fault to whoever repeats the name, then

@@ -2,9 +2,11 @@ package load
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/tieout/tieout/load/quickbooks"
@@ -72,6 +74,51 @@ func wordsOf(f *quickbooks.Fault) schema.Fault {
 		Next:    f.Entry().NextStep,
 		Owner:   ownerOf(f.Decision()),
 	}
+}
+
+// namedWords are wordsOf, with the name of the record that the fault complains of:
+// QuickBooks tells its number, which nobody knows by heart.
+func (r *round) namedWords(ctx context.Context, f *quickbooks.Fault) schema.Fault {
+	words := wordsOf(f)
+	kind, id, ok := f.MissingReference()
+	if !ok {
+		return words
+	}
+	books, err := r.store.Books(ctx, r.cfg.Company, time.Time{})
+	if err != nil {
+		books = schema.Books{} // the number has to do
+	}
+	words.Meaning = strings.TrimSuffix(words.Meaning, ".") + ": " + recordName(books, kind, id) + "."
+	return words
+}
+
+// recordName is a record of the chart as finance knows it. The kind is QuickBooks'
+// own word.
+func recordName(b schema.Books, kind, id string) string {
+	var name string
+	switch kind {
+	case "Accounts":
+		kind, name = "account", nameIn(b.Accounts, func(a schema.Account) (string, string) { return string(a.ID), a.Name }, id)
+	case "Names":
+		kind, name = "vendor", nameIn(b.Vendors, func(v schema.Vendor) (string, string) { return string(v.ID), v.Name }, id)
+	case "Klasses":
+		kind, name = "class", nameIn(b.Classes, func(c schema.Class) (string, string) { return string(c.ID), c.Name }, id)
+	case "Depts":
+		kind, name = "location", nameIn(b.Locations, func(l schema.Location) (string, string) { return string(l.ID), l.Name }, id)
+	}
+	if name == "" {
+		return kind + " " + id
+	}
+	return fmt.Sprintf("%s %s %q", kind, id, name)
+}
+
+func nameIn[T any](all []T, read func(T) (id, name string), wanted string) string {
+	for _, one := range all {
+		if id, name := read(one); id == wanted {
+			return name
+		}
+	}
+	return ""
 }
 
 func ownerOf(d quickbooks.Decision) schema.Owner {

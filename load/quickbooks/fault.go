@@ -116,7 +116,7 @@ var (
 	nameHolderPattern = regexp.MustCompile(`\bId\s*=\s*(\d+)`)
 	docHolderPattern  = regexp.MustCompile(`\bTxnId\s*=\s*(\d+)`)
 	docTypePattern    = regexp.MustCompile(`\bTxnType\s*=\s*(.+?)\s+(?:\pL+\s+)?TxnId\s*=`)
-	referencePattern  = regexp.MustCompile(`(\pL+) element id (\d+) not found`)
+	referencePattern  = regexp.MustCompile(`(\pL+) element id (\d+)\b`)
 )
 
 // NameHolder returns the id of the record that has the name already. It may be a
