@@ -10,6 +10,7 @@ import (
 
 	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/load"
+	"github.com/tieout/tieout/load/fetch"
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/schema"
 )
@@ -99,9 +100,11 @@ func (a *App) newLine(c *company, realm string) *line {
 	client := quickbooks.NewClient(session, a.log, a.called)
 	c.meter.watch(client)
 	q := c.cfg.QuickBooks
+	hosts, _ := fetch.ParseHosts(c.cfg.Policy.FileHosts) // the configuration was checked
 	cfg := load.Config{
 		Company: c.id, Now: a.options.Now, BatchSize: q.BatchSize, Patience: q.Patience,
 		MirrorDays: q.MirrorDays, DuplicateDays: q.DuplicateDays, MeteredBudget: loadBudget(c.budget()), Metered: c.meter.used,
+		Files: fetch.New(fetch.Config{Hosts: hosts, Now: a.options.Now}),
 	}
 	return &line{
 		realm: realm, session: session, client: client, loader: load.New(a.store, client, cfg, a.log, a.loads),

@@ -332,7 +332,10 @@ type Policy struct {
 	// Defaults to false.
 	AttachPDF bool `yaml:"attach_pdf"`
 
-	// FileHosts are the names of the hosts that such files may be fetched from.
+	// FileHosts are the hosts that such files may be fetched from: a name such as
+	// files.example.com or *.example.com at a public address, by https; or with its
+	// scheme a host of your own, such as https://files.internal or
+	// http://10.0.0.5:8080. What is not named is not asked, and no redirect leads there.
 	//
 	// Defaults to any host on the internet; never to one on a private network.
 	FileHosts []string `yaml:"file_hosts"`

@@ -254,7 +254,7 @@ func TestParse_Mistakes(t *testing.T) {
 		},
 		"FileHostThatIsAnAddress": {
 			text: company("    policy: {file_hosts: ['https://files.example.com/']}\n"),
-			want: `companies[acme].policy.file_hosts[0]: must be the name of a host, such as files.example.com, is "https://files.example.com/"`,
+			want: `companies[acme].policy.file_hosts[0]: "https://files.example.com/": must be a host such as files.example.com`,
 		},
 		"BudgetThatIsNoNumber": {
 			text: "companies: [{id: a, quickbooks: {metered_budget: plenty}}]\n",

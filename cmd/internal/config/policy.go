@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/tieout/tieout/load/fetch"
 	"github.com/tieout/tieout/schema"
 )
 
-var (
-	hostName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
-	accountID = regexp.MustCompile(`^[0-9]{1,20}$`)
-)
+var accountID = regexp.MustCompile(`^[0-9]{1,20}$`)
 
 func (p Policy) validate(m *mistakes, key string) {
 	m.oneOf(key+".post_on", p.PostOn, string(schema.PostOnCreated), string(schema.PostOnConfirmed), string(schema.PostOnPaid))
@@ -34,8 +32,8 @@ func (p Policy) validate(m *mistakes, key string) {
 		}
 	}
 	for i, host := range p.FileHosts {
-		if !hostName.MatchString(host) {
-			m.add(fmt.Sprintf("%s.file_hosts[%d]", key, i), "must be the name of a host, such as files.example.com, is %q", host)
+		if _, err := fetch.ParseHosts([]string{host}); err != nil {
+			m.add(fmt.Sprintf("%s.file_hosts[%d]", key, i), "%w", err)
 		}
 	}
 	p.validateWallet(m, key)
