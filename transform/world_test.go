@@ -80,6 +80,19 @@ func newWorld(t *testing.T, change ...func(*transform.Config)) *world {
 	return w
 }
 
+// restart goes on with another configuration.
+func (w *world) restart(t *testing.T, change ...func(*transform.Config)) {
+	t.Helper()
+	w.registry = prometheus.NewRegistry()
+	w.transformer = transform.New(w.store, []transform.Config{config(change...)}, slog.New(slog.NewTextHandler(w.logs, nil)), w.registry, laterClock())
+}
+
+// laterClock goes on where no other clock of these tests comes.
+func laterClock() func() time.Time {
+	tick := clock()
+	return func() time.Time { return tick().Add(24 * time.Hour) }
+}
+
 func config(change ...func(*transform.Config)) transform.Config {
 	cfg := transform.Config{CompanyID: "acme", ClientIDs: []string{"999"}, Policy: policy()}
 	for _, change := range change {
