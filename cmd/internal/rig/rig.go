@@ -17,6 +17,7 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -31,6 +32,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
@@ -55,6 +57,14 @@ type Config struct {
 	//
 	// Defaults to {create_vendors: automatic, negative_total: credit}.
 	Policy string
+	// Files is the host and port at which the files of the pretended Ontop are
+	// served, for the program to attach them.
+	//
+	// Defaults to none, where nothing is attached.
+	Files string
+	// Money has the program record payments and top-ups, between two bank accounts of
+	// the pretended company.
+	Money bool
 	// Schedule is added likewise.
 	//
 	// Defaults to {}.
@@ -72,14 +82,14 @@ type Rig struct {
 	Public  string // base address of the public listener
 	Private string // base address of the private listener
 
-	books  string       // host and port of the pretended QuickBooks
-	server *http.Server // nil while it is away
-	served chan error
+	books string       // host and port of the pretended QuickBooks
+	away  func() error // ends it; nil while it is away
+	files func() error // ends the files; nil where there are none
 }
 
 // New starts the pretended QuickBooks and writes the configuration.
 func New(ctx context.Context, cfg Config) (*Rig, error) {
-	r := &Rig{cfg: cfg, Books: quickbookstest.New(cfg.Books), served: make(chan error, 1)}
+	r := &Rig{cfg: cfg, Books: quickbookstest.New(cfg.Books)}
 	r.Realm = r.Books.Realms()[0].ID
 	var err error
 	if r.books, err = FreePort(ctx); err != nil {
@@ -88,41 +98,61 @@ func New(ctx context.Context, cfg Config) (*Rig, error) {
 	if err := r.Back(ctx); err != nil {
 		return nil, err
 	}
+	if cfg.Files != "" {
+		if r.files, err = serve(ctx, cfg.Files, ontopsim.Files{}); err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+	}
 	if err := r.configure(ctx, "http://"+r.books); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
 
-// Close ends the pretended QuickBooks. Processes have to be stopped before.
-func (r *Rig) Close() error { return r.Away() }
+// Close ends the pretended QuickBooks and the files. Processes have to be stopped
+// before.
+func (r *Rig) Close() error {
+	err := r.Away()
+	if r.files != nil {
+		err = errors.Join(err, r.files())
+		r.files = nil
+	}
+	return err
+}
 
 // Away makes QuickBooks refuse every connection, until Back.
 func (r *Rig) Away() error {
-	if r.server == nil {
+	if r.away == nil {
 		return nil
 	}
-	err := r.server.Close()
-	if served := <-r.served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	r.server = nil
+	err := r.away()
+	r.away = nil
 	return err
 }
 
 // Back lets QuickBooks answer again.
-func (r *Rig) Back(ctx context.Context) error {
-	if r.server != nil {
-		return nil
+func (r *Rig) Back(ctx context.Context) (err error) {
+	if r.away == nil {
+		r.away, err = serve(ctx, r.books, r.Books)
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", r.books)
+	return err
+}
+
+// serve answers on an address until it is ended.
+func serve(ctx context.Context, address string, handler http.Handler) (end func() error, err error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	server := &http.Server{Handler: r.Books, ReadHeaderTimeout: 10 * time.Second}
-	r.server = server
-	go func() { r.served <- server.Serve(listener) }()
-	return nil
+	server, served := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}, make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	return func() error {
+		err := server.Close()
+		if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
+			err = errors.Join(err, ended)
+		}
+		return err
+	}, nil
 }
 
 // ConfigFile is the path of the generated configuration.
@@ -145,9 +175,10 @@ func (r *Rig) configure(ctx context.Context, books string) error {
 		return err
 	}
 	r.Public, r.Private = "http://"+public, "http://"+private
-	policy, schedule := r.cfg.Policy, r.cfg.Schedule
-	if policy == "" {
-		policy = "{create_vendors: automatic, negative_total: credit}"
+	schedule := r.cfg.Schedule
+	policy, err := r.policy()
+	if err != nil {
+		return err
 	}
 	if schedule == "" {
 		schedule = "{}"
@@ -155,6 +186,26 @@ func (r *Rig) configure(ctx context.Context, books string) error {
 	text := fmt.Sprintf(configYAML, filepath.Join(r.cfg.Dir, "data"), public, private, keys, schedule, Company, r.cfg.ClientID, r.Secret,
 		books, quickbookstest.DefaultClientID, quickbookstest.DefaultClientSecret, policy)
 	return os.WriteFile(r.ConfigFile(), []byte(text), 0o600)
+}
+
+// policy is the one of the Config, with what else it switches on.
+func (r *Rig) policy() (string, error) {
+	policy := cmp.Or(r.cfg.Policy, "{create_vendors: automatic, negative_total: credit}")
+	more := ""
+	if r.cfg.Files != "" {
+		more += fmt.Sprintf(", attach_pdf: true, file_hosts: [%q]", "http://"+r.cfg.Files)
+	}
+	if r.cfg.Money {
+		var ids [2]string
+		for i, name := range []string{"Ontop wallet", "Ontop funding"} {
+			var err error
+			if ids[i], err = r.Books.Create(r.Realm, "Account", map[string]any{"Name": name, "AccountType": "Bank"}); err != nil {
+				return "", fmt.Errorf("create account %s: %w", name, err)
+			}
+		}
+		more += fmt.Sprintf(", record_payments: true, record_top_ups: true, payment_account: %q, top_up_account: %q", ids[0], ids[1])
+	}
+	return strings.TrimSuffix(policy, "}") + more + "}", nil
 }
 
 const configYAML = `store: {dsn: "embedded://%s"}

@@ -39,6 +39,35 @@ func TestRig_ConfigurationIsRight(t *testing.T) {
 	require.Equal(t, filepath.Dir(r.ConfigFile()), filepath.Dir(cfg.KeyFile), "everything is below its folder")
 }
 
+func TestRig_SwitchesOnWhatElseThereIs(t *testing.T) {
+	t.Parallel()
+	files, err := rig.FreePort(t.Context())
+	require.NoError(t, err)
+	r, err := rig.New(t.Context(), rig.Config{Program: "true", Dir: t.TempDir(), ClientID: "999", Files: files, Money: true})
+	require.NoError(t, err)
+	cfg, err := config.Load(r.ConfigFile(), config.Source{})
+	require.NoError(t, err)
+	policy := cfg.Companies[0].Policy
+	require.Equal(t, "credit", policy.NegativeTotal, "beside what is usual")
+	require.True(t, policy.AttachPDF && policy.RecordPayments && policy.RecordTopUps)
+	require.Equal(t, []string{"http://" + files}, policy.FileHosts)
+	require.NotEqual(t, policy.PaymentAccount, policy.TopUpAccount)
+
+	get := func() error {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+files+"/invoices/1.pdf", nil)
+		require.NoError(t, err)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		require.Equal(t, "application/pdf", answer.Header.Get("Content-Type"))
+		return answer.Body.Close()
+	}
+	require.NoError(t, get())
+	require.NoError(t, r.Close())
+	require.Error(t, get(), "what was started is ended")
+}
+
 func TestRig_QuickBooksGoesAndComesBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "true")
