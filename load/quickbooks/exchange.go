@@ -213,6 +213,11 @@ func judge(ca call, ans answer, readErr error) error {
 	case ans.status >= 300 && ans.status < 400:
 		unknown.Err = errRedirect
 		return unknown
+	case fault != nil && !ca.write && fault.inside():
+		// A failure of QuickBooks' own, told with a good status. A read has nothing
+		// to look up: it is asked again.
+		unknown.Fault, unknown.Err = fault, errInside
+		return unknown
 	case fault != nil:
 		return fault
 	case readErr != nil:
@@ -224,6 +229,9 @@ func judge(ca call, ans answer, readErr error) error {
 		return nil
 	}
 }
+
+// inside reports whether QuickBooks says that it failed by itself.
+func (f *Fault) inside() bool { return f.Code == codeFailed || f.Code == codeInside }
 
 // settled reports whether a fault that came with a failure inside QuickBooks is
 // answer enough for a read: asking at once again would bring the same.

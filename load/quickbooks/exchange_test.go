@@ -108,6 +108,26 @@ func TestClient_Reads(t *testing.T) {
 		})
 	})
 
+	// A failure of QuickBooks' own may come with status 200, and is none of ours.
+	t.Run("AreRepeatedWhenQuickBooksFailedInside", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			for _, code := range []string{"10000", "1000"} {
+				api := answers(ok(faultBody(code, "try later")), ok(companyAnswer))
+				_, err := setup(t, api).client.CompanyInfo(t.Context())
+				require.NoError(t, err, code)
+				require.Len(t, api.requests(), 2)
+			}
+			api := answers(ok(faultBody("10000", "try later")))
+			_, err := setup(t, api).client.CompanyInfo(t.Context())
+			require.Equal(t, quickbooks.Retry, quickbooks.DecisionOf(err))
+			require.Len(t, api.requests(), 5)
+			missing, unanswered := errors.AsType[*quickbooks.NoAnswer](err)
+			require.True(t, unanswered)
+			require.Equal(t, "10000", missing.Fault.Code)
+		})
+	})
+
 	t.Run("GiveUpAfterTheirTries", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

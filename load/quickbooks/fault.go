@@ -106,6 +106,8 @@ func (f *Fault) unauthorised() bool {
 const (
 	codeThrottled       = "3001"
 	codeUnauthenticated = "3200"
+	codeFailed          = "1000"
+	codeInside          = "10000"
 	codeDuplicateName   = "6240"
 	codeDuplicateDocNum = "6140"
 	codeBadReference    = "2500"
