@@ -1,6 +1,6 @@
 // Package schema is the vocabulary that every part of tieout shares: what
 // arrives (Delivery), what it says (Contract, Invoice), what we mean to post
-// (Draft) and why we do not (Hold), what was sent (Posting), what the books
+// (Draft, Task) and why we do not (Hold), what was sent (Posting), what the books
 // hold (Verification, Books), and what finance reads (Report).
 //
 // # Promises

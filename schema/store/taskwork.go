@@ -38,7 +38,7 @@ const changedPostings = `
 //   - waits: a person has to do something about its task
 //   - postable: its task may be posted, now or later, unless it was declined, or the
 //     document that it is about is not there
-//   - unsettled: any of these but for what a task in another state was declined for
+//   - unsettled: uncertain, unverified, waits or postable
 //
 // The kinds of fact are numbered: 1 posting, 2 task, 3 verification.
 const postingRows = `
