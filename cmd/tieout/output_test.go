@@ -67,6 +67,7 @@ func TestWriteStatus(t *testing.T) {
 		Backlog: schema.Backlog{
 			Pending: 3, OldestPending: now.Add(-time.Minute), Held: map[schema.HoldReason]int{schema.HoldCurrency: 1, schema.HoldByPerson: 1},
 			OldestHeld: now.Add(-50 * time.Hour), Due: 4, OldestDue: now.Add(-2 * time.Hour),
+			TasksDue: 5, TasksWaiting: 1, OldestTaskWaiting: now.Add(-3 * time.Minute),
 		},
 		Metered:  app.MeteredMonth{Core: 37, CorePlus: 1_234_375, Budget: 5000},
 		Warnings: []string{"The connection to QuickBooks ends tomorrow."},
@@ -90,6 +91,10 @@ to post                4      2h
 no answer yet          0      -
 to read back           0      -
 declined               0      -
+other records to make  5      -       corrections, attachments, payments and transfers
+of them no answer yet  0      -
+of them to read back   0      -
+of them for a person   1      3m      see `+"`tieout corrections`, `tieout payments`, `tieout attachments`"+`
 `, out.String())
 
 	out.Reset()
@@ -108,6 +113,16 @@ WHAT `)
 	out.Reset()
 	require.NoError(t, r.writeStatus(now, status{}))
 	require.Equal(t, "no server is running with this configuration\n", out.String())
+}
+
+func TestWriteOthers(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &root{streams: streams{out: &out}}
+	require.NoError(t, r.writeOthers(app.Counts{Posted: 7}))
+	require.Empty(t, out.String(), "nothing else was made")
+	require.NoError(t, r.writeOthers(app.Counts{Corrected: 1, Attached: 12}))
+	require.Equal(t, "\n1 correction, 12 attachments, 0 payments and 0 transfers\n", out.String())
 }
 
 func TestWriteHolds(t *testing.T) {

@@ -100,6 +100,13 @@ func (r *root) writeStatus(now time.Time, s status) error {
 			{"no answer yet", strconv.Itoa(b.Uncertain), since(now, b.OldestUncertain), ""},
 			{"to read back", strconv.Itoa(b.Unverified), since(now, b.OldestUnverified), ""},
 			{"declined", strconv.Itoa(b.Declined), "-", ""},
+			{"other records to make", strconv.Itoa(b.TasksDue), "-", "corrections, attachments, payments and transfers"},
+			{"of them no answer yet", strconv.Itoa(b.TasksUncertain), "-", ""},
+			{"of them to read back", strconv.Itoa(b.TasksUnverified), "-", ""},
+			{
+				"of them for a person", strconv.Itoa(b.TasksWaiting), since(now, b.OldestTaskWaiting),
+				"see `tieout corrections`, `tieout payments`, `tieout attachments`",
+			},
 		}
 		if err := writeTable(r.out, []string{"what", "count", "oldest", ""}, rows); err != nil {
 			return err

@@ -67,5 +67,15 @@ func (r *root) syncAll(ctx context.Context, a *app.App, only string, asJSON bool
 		})
 	}
 	header := []string{"company", "received", "drafted", "held", "posted", "adopted", "verified", "declined", "uncertain"}
-	return errors.Join(append(errs, writeTable(r.out, header, rows))...)
+	return errors.Join(append(errs, writeTable(r.out, header, rows), r.writeOthers(counts.Counts))...)
+}
+
+// writeOthers says what else was made, if anything was.
+func (r *root) writeOthers(n app.Counts) error {
+	if n.Corrected+n.Attached+n.Paid+n.Transferred == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintf(r.out, "\n%s, %s, %s and %s\n", counted(n.Corrected, "correction"), counted(n.Attached, "attachment"),
+		counted(n.Paid, "payment"), counted(n.Transferred, "transfer"))
+	return err
 }

@@ -76,6 +76,10 @@ func (b *backlogCollector) send(metrics chan<- prometheus.Metric, company string
 		{"uncertain", backlog.Uncertain, backlog.OldestUncertain},
 		{"unverified", backlog.Unverified, backlog.OldestUnverified},
 		{"declined", backlog.Declined, time.Time{}},
+		{"tasks_due", backlog.TasksDue, time.Time{}},
+		{"tasks_waiting", backlog.TasksWaiting, backlog.OldestTaskWaiting},
+		{"tasks_uncertain", backlog.TasksUncertain, time.Time{}},
+		{"tasks_unverified", backlog.TasksUnverified, time.Time{}},
 	} {
 		metrics <- prometheus.MustNewConstMetric(b.items, prometheus.GaugeValue, float64(work.count), company, work.name)
 		age := 0.0

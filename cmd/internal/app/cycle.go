@@ -18,7 +18,8 @@ import (
 const mirrorEvery = time.Hour
 
 // Counts are what one cycle did: deliveries that got their outcome, drafts that
-// say something new, invoices held at the end, and what became of bills.
+// say something new, invoices held at the end, what became of bills, and which other
+// records were made. Declined and Uncertain are of all that was sent but vendors.
 type Counts struct {
 	Received  int `json:"received"`
 	Drafted   int `json:"drafted"`
@@ -28,6 +29,11 @@ type Counts struct {
 	Verified  int `json:"verified"`
 	Declined  int `json:"declined"`
 	Uncertain int `json:"uncertain"`
+
+	Corrected   int `json:"corrected"`   // bills and vendor credits that say what changed
+	Attached    int `json:"attached"`    // files
+	Paid        int `json:"paid"`        // bill payments
+	Transferred int `json:"transferred"` // top-ups of the wallet
 }
 
 // Add returns the sums of both.
@@ -35,7 +41,8 @@ func (c Counts) Add(d Counts) Counts {
 	return Counts{
 		Received: c.Received + d.Received, Drafted: c.Drafted + d.Drafted, Held: c.Held + d.Held, Posted: c.Posted + d.Posted,
 		Adopted: c.Adopted + d.Adopted, Verified: c.Verified + d.Verified, Declined: c.Declined + d.Declined,
-		Uncertain: c.Uncertain + d.Uncertain,
+		Uncertain: c.Uncertain + d.Uncertain, Corrected: c.Corrected + d.Corrected, Attached: c.Attached + d.Attached,
+		Paid: c.Paid + d.Paid, Transferred: c.Transferred + d.Transferred,
 	}
 }
 
@@ -48,9 +55,15 @@ func (c *Counts) transformed(r transform.Result) {
 func (c *Counts) loaded(r load.Result) {
 	c.Posted += r.Bills.Posted
 	c.Adopted += r.Bills.Adopted
-	c.Declined += r.Bills.Declined
-	c.Uncertain += r.Bills.Uncertain
 	c.Verified += r.Exact
+	for _, tally := range []load.Tally{r.Bills, r.Corrections, r.Attachments, r.Payments, r.Transfers} {
+		c.Declined += tally.Declined
+		c.Uncertain += tally.Uncertain
+	}
+	c.Corrected += r.Corrections.Posted + r.Corrections.Adopted
+	c.Attached += r.Attachments.Posted + r.Attachments.Adopted
+	c.Paid += r.Payments.Posted + r.Payments.Adopted
+	c.Transferred += r.Transfers.Posted + r.Transfers.Adopted
 }
 
 func cycleLock(id schema.CompanyID) string { return "cycle/" + string(id) }

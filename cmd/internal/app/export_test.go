@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/ingest"
 	"github.com/tieout/tieout/load/quickbooks"
@@ -37,3 +39,6 @@ func (a *App) Refused(ctx context.Context, id schema.CompanyID, since time.Time)
 func (a *App) StoredToken(ctx context.Context, id schema.CompanyID, realm string) (quickbooks.Token, error) {
 	return a.tokens(id).Load(ctx, realm)
 }
+
+// NewStandingCollector is what tells Prometheus how companies stand.
+func NewStandingCollector(a *App) prometheus.Collector { return newStandingCollector(a) }

@@ -274,7 +274,13 @@ func TestServe_MetricsFromTheStart(t *testing.T) {
 		series = append(series, `tieout_transform_held_invoices{company="acme",reason="`+string(reason)+`"} 0`,
 			`tieout_backlog_held_invoices{company="acme",reason="`+string(reason)+`"} 0`)
 	}
-	for _, work := range []string{"pending", "held", "waiting", "due", "uncertain", "unverified", "declined"} {
+	series = append(series, `tieout_quickbooks_metered_calls_this_month{class="core",company="acme"} 0`,
+		`tieout_quickbooks_metered_calls_this_month{class="coreplus",company="acme"} 0`,
+		`tieout_quickbooks_metered_budget_calls{company="acme"} 5000`, `tieout_quickbooks_quota_blocked{company="acme"} 0`)
+	for _, work := range []string{
+		"pending", "held", "waiting", "due", "uncertain", "unverified", "declined",
+		"tasks_due", "tasks_waiting", "tasks_uncertain", "tasks_unverified",
+	} {
 		series = append(series, `tieout_backlog_items{company="acme",work="`+work+`"} 0`)
 	}
 	for _, work := range []string{"pending", "held", "due", "uncertain", "unverified"} {

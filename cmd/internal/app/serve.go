@@ -234,9 +234,11 @@ func (a *App) workOnce(ctx context.Context, c *company, what rounds) {
 		}
 		a.log.LogAttrs(ctx, level, "cycle failed", slog.String("company", string(c.id)), slog.Any("error", err))
 	}
-	if counts.Posted+counts.Adopted+counts.Declined+counts.Uncertain > 0 {
+	others := counts.Corrected + counts.Attached + counts.Paid + counts.Transferred
+	if counts.Posted+counts.Adopted+counts.Declined+counts.Uncertain+others > 0 {
 		a.log.InfoContext(ctx, "cycle finished", slog.String("company", string(c.id)), slog.Int("posted", counts.Posted),
 			slog.Int("adopted", counts.Adopted), slog.Int("verified", counts.Verified), slog.Int("declined", counts.Declined),
-			slog.Int("uncertain", counts.Uncertain))
+			slog.Int("uncertain", counts.Uncertain), slog.Int("corrected", counts.Corrected), slog.Int("attached", counts.Attached),
+			slog.Int("paid", counts.Paid), slog.Int("transferred", counts.Transferred))
 	}
 }

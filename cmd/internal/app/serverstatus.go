@@ -85,7 +85,8 @@ func (a *App) Status(ctx context.Context, id schema.CompanyID) (Status, error) {
 	if err := a.addStanding(ctx, &s); err != nil {
 		return s, err
 	}
-	s.Settled = s.ToCreate+s.Backlog.Pending+s.Backlog.Due+s.Backlog.Uncertain+s.Backlog.Unverified == 0
+	b := s.Backlog
+	s.Settled = s.ToCreate+b.Pending+b.Due+b.Uncertain+b.Unverified+b.TasksDue+b.TasksUncertain+b.TasksUnverified == 0
 	return s, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tieout/tieout/cmd/internal/app"
@@ -47,6 +48,19 @@ func TestConnectionEnd_Unused(t *testing.T) {
 	require.Empty(t, before.Warnings)
 	w.connect(t, a)
 	w.pages(t, a, nil)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(app.NewStandingCollector(a))
+	gauge := func() float64 {
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		for _, family := range families {
+			if family.GetName() == "tieout_quickbooks_connection_ends_timestamp_seconds" {
+				require.Equal(t, "acme", family.GetMetric()[0].GetLabel()[0].GetValue())
+				return family.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		return 0
+	}
 	asked := w.asked()
 	ends := time.Now().Add(100 * day)
 	for _, step := range []struct {
@@ -64,6 +78,7 @@ func TestConnectionEnd_Unused(t *testing.T) {
 		w.ahead.Store(int64(step.ahead))
 		status := w.status(t, a)
 		require.WithinDuration(t, ends, *status.ConnectionEnds, time.Hour)
+		require.InDelta(t, float64(status.ConnectionEnds.Unix()), gauge(), 0)
 		page := get(t, http.DefaultClient, w.cfg.Private.URL+"/").text
 		require.Contains(t, page, "acme posts to Acme Inc.")
 		if step.days < 0 {
@@ -81,6 +96,7 @@ func TestConnectionEnd_Unused(t *testing.T) {
 
 	require.NoError(t, a.Disconnect(t.Context(), acme, "tester"))
 	require.Nil(t, w.status(t, a).ConnectionEnds, "what is not connected does not end")
+	require.Zero(t, gauge(), "and has no series")
 }
 
 // The other end comes however much a connection is used. The log says so once for
