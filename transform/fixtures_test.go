@@ -54,7 +54,8 @@ func FuzzTransformer_RunOnce(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		w := newWorld(t, func(c *transform.Config) { c.ClientIDs = nil })
+		w := newWorld(t, func(c *transform.Config) { c.ClientIDs = nil }, attaching, banking)
+		require.NoError(t, w.store.RecordBooks(t.Context(), bankChart()))
 		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), raw("fuzzed", 2, string(body)), raw("again", 3, string(body)))
 		result := w.run(t)
 		require.Equal(t, 3, result.Deliveries)

@@ -24,6 +24,8 @@ type archive struct {
 	*storetest.Memory
 	mu       sync.Mutex
 	recorded []string // the methods that recorded something
+
+	lastDetail string // of the outcomes that were recorded last
 }
 
 func newArchive() *archive { return &archive{Memory: storetest.NewMemory()} }
@@ -36,6 +38,10 @@ func (a *archive) note(method string) {
 
 func (a *archive) RecordOutcomes(ctx context.Context, outcomes []schema.Outcome) error {
 	a.note("RecordOutcomes")
+	a.lastDetail = ""
+	for _, outcome := range outcomes {
+		a.lastDetail += outcome.Detail + "\n"
+	}
 	return a.Memory.RecordOutcomes(ctx, outcomes)
 }
 
