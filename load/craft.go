@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -49,6 +50,26 @@ type made struct {
 	item    string // names it within its request; taskItem when empty
 	file    []byte // handed on to deliver, in the same cycle only
 	refused *refusal
+}
+
+// name names a task within its request. A task that may be tried again keeps its
+// name, and one that a person approved again after it was declined gets another:
+// QuickBooks may repeat to the old name what it refused then, for ever.
+func (m made) name(t schema.Task, newest schema.Posting) string {
+	switch {
+	case m.item != "":
+		return m.item
+	case approvedAgain(t, newest):
+		return taskItem(t.ID, m.body, t.RecordedAt)
+	case newest.Draft == t.ID && newest.Item != "" && bytes.Equal(newest.Body, m.body):
+		return newest.Item
+	}
+	return taskItem(t.ID, m.body, time.Time{})
+}
+
+// approvedAgain reports whether a person wants what was declined tried again.
+func approvedAgain(t schema.Task, newest schema.Posting) bool {
+	return newest.State == schema.PostingDeclined && newest.Draft == t.ID && t.RecordedAt.After(newest.RecordedAt)
 }
 
 // crafts returns the crafts that there are, in the order of [schema.TaskKinds].

@@ -2,6 +2,7 @@ package load
 
 import (
 	"strings"
+	"time"
 
 	"github.com/tieout/tieout/schema"
 )
@@ -33,9 +34,13 @@ func itemOf(draft schema.DraftID) string { return schema.SumOf(string(draft)).Sh
 
 // taskItem names what a task comes to within its request. What is sent takes part:
 // the same name never carries two bodies, even where a task says the same of
-// another document.
-func taskItem(task schema.DraftID, body []byte) string {
-	return schema.SumOf(string(task), string(body)).Short(itemLength)
+// another document. So does when somebody approved it once more, if anybody did.
+func taskItem(task schema.DraftID, body []byte, again time.Time) string {
+	approved := ""
+	if !again.IsZero() {
+		approved = again.UTC().Format(time.RFC3339Nano)
+	}
+	return schema.SumOf(string(task), string(body), approved).Short(itemLength)
 }
 
 // vendorDraft names what is to be created for a payee. The time of the approval

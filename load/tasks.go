@@ -120,7 +120,7 @@ func (r *round) tasksDue(ctx context.Context, c craft, due []schema.Task, books 
 		m, newest := all[i], latest[t.Subject]
 		j := &job{task: t, file: m.file, posting: schema.Posting{
 			Company: t.Company, Kind: c.kind, Subject: t.Subject, Draft: t.ID, Form: m.form, Body: m.body,
-			Request: requestOf(t.Company, r.realm(), c.kind, c.day(t).Period()), Item: cmp.Or(m.item, taskItem(t.ID, m.body)),
+			Request: requestOf(t.Company, r.realm(), c.kind, c.day(t).Period()), Item: m.name(t, newest),
 		}}
 		if m.refused != nil {
 			r.log.DebugContext(ctx, "task is not posted", slog.String("task", string(t.ID)), slog.Any("error", m.refused))
@@ -130,7 +130,7 @@ func (r *round) tasksDue(ctx context.Context, c craft, due []schema.Task, books 
 			}
 			continue
 		}
-		if newest.State == schema.PostingDeclined && newest.Draft == t.ID && t.RecordedAt.After(newest.RecordedAt) {
+		if approvedAgain(t, newest) {
 			j.released = rowOf(newest)
 		}
 		r.feed(j, event{kind: eventDue})
