@@ -112,6 +112,7 @@ const (
 	codeDuplicateDocNum = "6140"
 	codeBadReference    = "2500"
 	codeInvalidGrant    = "invalid_grant"
+	codeInvalidClient   = "invalid_client"
 )
 
 var (

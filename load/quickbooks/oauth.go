@@ -130,8 +130,8 @@ func (o *OAuth) Refresh(ctx context.Context, t Token) (Token, error) {
 	})
 }
 
-// Revoke ends the connection at Intuit. One that Intuit does not know is ended
-// already, and no error.
+// Revoke ends the connection at Intuit. One that Intuit does not know, or that the
+// company's administrator ended before, is no error.
 func (o *OAuth) Revoke(ctx context.Context, t Token) error {
 	body, err := json.Marshal(map[string]string{"token": t.RefreshToken.Reveal()})
 	if err != nil {
@@ -161,7 +161,11 @@ func (o *OAuth) revoked(resp *http.Response, err error) error {
 	tid := tidOf(resp.Header)
 	fault := parseFault(body, resp.StatusCode, tid)
 	switch {
-	case resp.StatusCode == http.StatusOK, fault != nil && fault.Code == codeInvalidGrant:
+	case resp.StatusCode == http.StatusOK:
+		return nil
+	case resp.StatusCode == http.StatusBadRequest && (fault == nil || fault.Code != codeInvalidClient):
+		// How Intuit answers a token that is spent, expired or revoked by the
+		// company's own administrator: 400, mostly without a word.
 		return nil
 	case resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode < http.StatusBadRequest:
 		return &NoAnswer{

@@ -91,10 +91,6 @@ func provokedAccess() map[string]act {
 			_, err = wrong.Refresh(t.Context(), s.bench.store.stored())
 			return err
 		},
-		"invalid_request": func(t *testing.T) error { // a token that nobody issued
-			t.Helper()
-			return plain(t).bench.oauth.Revoke(t.Context(), quickbooks.Token{RefreshToken: "made up"})
-		},
 		"access_denied": func(t *testing.T) error {
 			t.Helper()
 			s := plain(t)

@@ -13,6 +13,7 @@ func plantedRows() map[string]string {
 			"1050", "6020",
 		},
 		"a way of getting tokens that the client does not use": {"unauthorized_client", "unsupported_grant_type"},
+		"the client's token requests lack nothing":             {"invalid_request"},
 		"an answer of something between us and QuickBooks, which has no code of QuickBooks'": {
 			"http 400", "http 401", "http 403", "http 405", "http 413", "http 414", "http 415", "http 429",
 		},

@@ -391,8 +391,24 @@ func TestSession_Disconnect(t *testing.T) {
 
 	t.Run("IsNoErrorWhenIntuitEndedItBefore", func(t *testing.T) {
 		t.Parallel()
-		b := setup(t, answers(ok(companyAnswer)))
-		b.tokens.script = []response{invalidGrant()}
-		require.NoError(t, b.session.Disconnect(t.Context()))
+		for name, answer := range map[string]response{
+			"InWords": invalidGrant(), "WithoutAWord": {status: 400}, "Otherwise": {status: 400, body: `{"error":"invalid_request"}`},
+		} {
+			b := setup(t, answers(ok(companyAnswer)))
+			b.tokens.script = []response{answer}
+			require.NoError(t, b.session.Disconnect(t.Context()), name)
+			require.False(t, b.store.stored().Connected(), name)
+		}
+	})
+
+	t.Run("SaysWhenTheAppItselfIsRefused", func(t *testing.T) {
+		t.Parallel()
+		for _, status := range []int{400, 401} {
+			b := setup(t, answers(ok(companyAnswer)))
+			b.tokens.script = []response{{status: status, body: `{"error":"invalid_client"}`}}
+			err := b.session.Disconnect(t.Context())
+			require.Equal(t, quickbooks.Person, quickbooks.DecisionOf(err), "the connection may still be there")
+			require.False(t, b.store.stored().Connected())
+		}
 	})
 }

@@ -288,11 +288,13 @@ func TestSimulator_Connects(t *testing.T) {
 func TestSimulator_DisconnectedFromTheOtherSide(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		client, sim, _ := connected(t, quickbookstest.Config{})
+		client, sim, b := connected(t, quickbookstest.Config{})
 		_, err := client.CompanyInfo(t.Context())
 		require.NoError(t, err)
 		sim.Disconnect(client.Realm())
 		_, err = client.CompanyInfo(t.Context())
 		require.ErrorIs(t, err, quickbooks.ErrReauthorise)
+		session := quickbooks.NewSession(b.oauth, b.store, b.lock, client.Realm(), b.logger())
+		require.NoError(t, session.Disconnect(t.Context()), "to disconnect here as well is no error")
 	})
 }

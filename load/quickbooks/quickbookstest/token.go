@@ -182,5 +182,5 @@ func (c *call) revoke() answer {
 			return answer{status: http.StatusOK}
 		}
 	}
-	return refusedGrant("invalid_request", "Token is unknown or revoked") // assumed
+	return answer{status: http.StatusBadRequest} // without a word, as clients reported
 }
