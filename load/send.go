@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/tieout/tieout/load/quickbooks"
@@ -86,6 +87,10 @@ func (r *round) sendEach(ctx context.Context, jobs []*job, post func(context.Con
 				v = verdictRetry
 			}
 			r.feed(j, event{kind: eventFault, verdict: v})
+			continue
+		}
+		if fault, declined := errors.AsType[*quickbooks.Fault](err); declined && fault.HTTPStatus == http.StatusOK {
+			r.answer(ctx, j, quickbooks.BatchAnswer{Err: err}) // the request was taken, and the record was not, as in a batch
 			continue
 		}
 		r.unanswered(j, heldBack(ctx, err))
