@@ -60,7 +60,9 @@
 // payment comes from an account in the home currency or its own, and its lines are
 // at most its total; a transfer between accounts in two currencies is in the
 // foreign one, and two foreign ones get 6000; a transfer of nothing gets 2090;
-// conditions on AttachableRef hold for one and the same link.
+// conditions on AttachableRef hold for one and the same link; a web address needs
+// a dot; words alone are no line of a bill; an app without the scope is sent back
+// with invalid_scope; PKCE is checked where a challenge was given, and S256 only.
 //
 // # Control API
 //
