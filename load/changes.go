@@ -17,24 +17,30 @@ type bookChanges struct {
 	vendors  quickbooks.Changes
 	accounts quickbooks.Changes
 	segments quickbooks.Changes // classes and locations
+
+	payments, transfers quickbooks.Changes
 }
 
 // changes reads what changed, in one read where it is little. A full page is no
 // checkpoint, so that each kind is then asked for by itself; it is not complete
-// where one of them fills a page alone.
+// where one of them fills a page alone. Payments and transfers that fill one are
+// left to be read back: of those of ours there are fewer than of bills.
 func (l *Loader) changes(ctx context.Context, since time.Time) (c bookChanges, complete bool, err error) {
 	all, err := l.books.Changes(ctx, since,
-		quickbooks.Bill{}, quickbooks.VendorCredit{}, quickbooks.Vendor{}, quickbooks.Account{}, quickbooks.Class{}, quickbooks.Department{})
+		quickbooks.Bill{}, quickbooks.VendorCredit{}, quickbooks.Vendor{}, quickbooks.Account{}, quickbooks.Class{}, quickbooks.Department{},
+		quickbooks.BillPayment{}, quickbooks.Transfer{})
 	if err != nil {
 		return c, false, fmt.Errorf("read changes: %w", err)
 	}
 	if !all.Cut {
-		return bookChanges{all, all, all, all, all}, true, nil
+		return bookChanges{all, all, all, all, all, all, all}, true, nil
 	}
 	for _, part := range []struct {
 		into  *quickbooks.Changes
 		kinds []quickbooks.Entity
 	}{
+		{&c.payments, []quickbooks.Entity{quickbooks.BillPayment{}}},
+		{&c.transfers, []quickbooks.Entity{quickbooks.Transfer{}}},
 		{&c.bills, []quickbooks.Entity{quickbooks.Bill{}}},
 		{&c.credits, []quickbooks.Entity{quickbooks.VendorCredit{}}},
 		{&c.vendors, []quickbooks.Entity{quickbooks.Vendor{}}},
@@ -44,7 +50,7 @@ func (l *Loader) changes(ctx context.Context, since time.Time) (c bookChanges, c
 		if *part.into, err = l.books.Changes(ctx, since, part.kinds...); err != nil {
 			return c, false, fmt.Errorf("read changes: %w", err)
 		}
-		if part.into.Cut {
+		if part.into.Cut && part.into != &c.payments && part.into != &c.transfers {
 			return c, false, nil
 		}
 	}

@@ -48,11 +48,18 @@ type MirrorResult struct {
 	Drifted int  // of them, those that are no longer as drafted
 }
 
+func (r MirrorResult) plus(s MirrorResult) MirrorResult {
+	return MirrorResult{
+		Swept: r.Swept || s.Swept, Chart: r.Chart || s.Chart, Changed: r.Changed + s.Changed,
+		Deleted: r.Deleted + s.Deleted, Checked: r.Checked + s.Checked, Drifted: r.Drifted + s.Drifted,
+	}
+}
+
 // Mirror brings the mirror up to date with what changed in the books since the
 // last time: one read of the changes and one of the settings. Where QuickBooks
 // does not say all that changed, because it was too much or too long ago, it
 // sweeps. What somebody did to documents of ours is recorded as a new
-// verification.
+// verification, payments and transfers included.
 func (l *Loader) Mirror(ctx context.Context) (MirrorResult, error) {
 	known, err := l.store.Mirrored(ctx, l.cfg.Company, l.realm(), time.Time{})
 	if err != nil {
@@ -67,16 +74,20 @@ func (l *Loader) Mirror(ctx context.Context) (MirrorResult, error) {
 	if err != nil {
 		return MirrorResult{}, err
 	}
-	if !complete {
-		return l.sweep(ctx)
-	}
 	var result MirrorResult
-	if result.Chart, err = l.followChart(ctx, changes); err != nil {
-		return result, fmt.Errorf("follow the chart: %w", err)
-	}
 	seen, err := changes.sightings()
 	if err != nil {
 		return result, fmt.Errorf("read changes: %w", err)
+	}
+	if err := l.followRecords(ctx, changes, seen, &result); err != nil {
+		return result, fmt.Errorf("follow payments and transfers: %w", err)
+	}
+	if !complete {
+		swept, err := l.sweep(ctx)
+		return result.plus(swept), err
+	}
+	if result.Chart, err = l.followChart(ctx, changes); err != nil {
+		return result, fmt.Errorf("follow the chart: %w", err)
 	}
 	if err := l.absorb(ctx, seen, &result); err != nil {
 		return result, err
@@ -97,10 +108,7 @@ func (l *Loader) Sweep(ctx context.Context) (MirrorResult, error) {
 		return changed, err
 	}
 	swept, err := l.sweep(ctx)
-	return MirrorResult{
-		Swept: true, Chart: changed.Chart || swept.Chart, Changed: changed.Changed + swept.Changed,
-		Deleted: changed.Deleted + swept.Deleted, Checked: changed.Checked + swept.Checked, Drifted: changed.Drifted + swept.Drifted,
-	}, err
+	return changed.plus(swept), err
 }
 
 func (l *Loader) sweep(ctx context.Context) (MirrorResult, error) {

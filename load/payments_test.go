@@ -109,7 +109,7 @@ func TestLoader_Payments(t *testing.T) {
 
 		result := b.mirror()
 
-		require.Equal(t, 1, result.Checked)
+		require.Equal(t, 2, result.Checked, "the bill and the payment")
 		require.Zero(t, result.Drifted)
 		require.Equal(t, before, b.verificationNow(d))
 		require.True(t, b.mirrored()[b.bill(d).Document].Balance.IsZero())

@@ -183,42 +183,17 @@ func (l *Loader) checkAgain(
 	if err != nil {
 		return err
 	}
-	var found []schema.Verification
+	var proofs []proof
 	for i, s := range ours {
 		p, ok := positions[invoices[i]], true
 		if !s.is(p.Posting) {
 			p, ok = corrections[s.key()]
 		}
-		if !ok {
-			continue // accounted for where it is posted
-		}
-		last := p.Verification
-		v := compare(p, s.bill, !s.gone)
-		v.RecordedAt = last.RecordedAt
-		result.Checked++
-		if sameProof(v, last) {
-			continue
-		}
-		v.RecordedAt = after(l.now(), last.RecordedAt)
-		found = append(found, v)
-		if last.Result == "" {
-			l.metrics.verifications.WithLabelValues(string(v.Result)).Inc()
-			continue
-		}
-		l.metrics.drift.WithLabelValues(string(v.Result)).Inc()
-		if v.Result != schema.VerifiedExact {
-			result.Drifted++
+		if ok { // or it is accounted for where it is posted
+			proofs = append(proofs, proof{now: compare(p, s.bill, !s.gone), last: p.Verification})
 		}
 	}
-	if len(found) == 0 {
-		return nil
-	}
-	ctx, cancel := storing(ctx)
-	defer cancel()
-	if err := l.store.RecordVerifications(ctx, found); err != nil {
-		return fmt.Errorf("store verifications: %w", err)
-	}
-	return nil
+	return l.judge(ctx, proofs, result)
 }
 
 // sameProof reports whether reading a document again showed nothing new. Paying a
