@@ -38,6 +38,7 @@ func states(tasks map[string]schema.Task) map[string]schema.TaskState {
 func TestTransformer_NamesFilesToAttach(t *testing.T) {
 	t.Parallel()
 	arrive := func(t *testing.T, data object, change ...func(*transform.Config)) *world {
+		t.Helper()
 		w := newWorld(t, change...)
 		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), deliver("i", 2, "INVOICE_CONFIRMED", data))
 		w.run(t)
@@ -47,7 +48,7 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 	t.Run("EveryOneByANameOfItsOwn", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed(), attaching)
-		tasks := w.tasks(t, schema.PostAttachment, "555")
+		tasks := w.tasks(t, schema.PostAttachment)
 		urls := map[string]string{}
 		for subject, task := range tasks {
 			require.Equal(t, schema.TaskReady, task.State)
@@ -67,13 +68,13 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 			{"item_id": "#2", "concept": "FIXED_PAYMENT", "amount": 1000, "attachment_url": "https://files.example/a"},
 			{"concept": "BONUS", "amount": 100, "attachment_url": "https://files.example/b"},
 		}}), attaching)
-		require.Len(t, w.tasks(t, schema.PostAttachment, "555"), 2)
+		require.Len(t, w.tasks(t, schema.PostAttachment), 2)
 	})
 
 	t.Run("NothingUnlessThePolicySaysSo", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed())
-		require.Empty(t, w.tasks(t, schema.PostAttachment, "555"))
+		require.Empty(t, w.tasks(t, schema.PostAttachment))
 	})
 
 	t.Run("OfOpenInvoicesWhenThePolicyIsTurnedOn", func(t *testing.T) {
@@ -87,7 +88,7 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 	t.Run("OfPostedOnesWhenTheyComeAgain", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed())
-		w.post(t, "555")
+		w.post(t)
 		w.restart(t, attaching)
 		require.False(t, w.run(t).Changed())
 		w.stage(t, deliver("again", 3, "INVOICE_CONFIRMED", filed()))
@@ -97,25 +98,25 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 	t.Run("AgainWhereTheAddressChanged", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed(), attaching)
-		before := w.tasks(t, schema.PostAttachment, "555")
+		before := w.tasks(t, schema.PostAttachment)
 		w.stage(t, deliver("j", 3, "INVOICE_UPDATED", filed().with(object{"pdf_url": "https://files.example/new.pdf", "updated_at": second})))
 		require.Equal(t, map[transform.TaskCount]int{{Kind: schema.PostAttachment, State: schema.TaskReady}: 1}, w.run(t).Tasks)
-		require.NotEqual(t, before["555:pdf"].ID, w.tasks(t, schema.PostAttachment, "555")["555:pdf"].ID)
+		require.NotEqual(t, before["555:pdf"].ID, w.tasks(t, schema.PostAttachment)["555:pdf"].ID)
 	})
 
 	t.Run("AlsoAfterPostingWithoutACorrection", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed(), attaching)
-		w.post(t, "555")
+		w.post(t)
 		w.stage(t, deliver("j", 3, "INVOICE_UPDATED", filed().with(object{"pdf_url": "https://files.example/new.pdf", "updated_at": second})))
 		require.Equal(t, map[transform.TaskCount]int{{Kind: schema.PostAttachment, State: schema.TaskReady}: 1}, w.run(t).Tasks)
-		require.Empty(t, w.tasks(t, schema.PostCorrection, "555"))
+		require.Empty(t, w.tasks(t, schema.PostCorrection))
 	})
 
 	t.Run("NotOnceItIsAttached", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed(), attaching)
-		pdf := w.tasks(t, schema.PostAttachment, "555")["555:pdf"]
+		pdf := w.tasks(t, schema.PostAttachment)["555:pdf"]
 		w.recordPosting(t, schema.PostAttachment, pdf.Subject, pdf.ID)
 		w.stage(t, deliver("j", 3, "INVOICE_UPDATED", filed().with(object{"pdf_url": "https://files.example/new.pdf", "updated_at": second})))
 		require.Empty(t, w.run(t).Tasks)
@@ -126,24 +127,24 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 		w := arrive(t, filed(), attaching)
 		w.stage(t, deliver("j", 3, "INVOICE_UPDATED", filed().with(object{"pdf_url": nil, "updated_at": second})))
 		w.run(t)
-		require.Equal(t, schema.TaskWithdrawn, w.tasks(t, schema.PostAttachment, "555")["555:pdf"].State)
+		require.Equal(t, schema.TaskWithdrawn, w.tasks(t, schema.PostAttachment)["555:pdf"].State)
 		require.False(t, w.run(t).Changed())
 		w.stage(t, deliver("k", 4, "INVOICE_UPDATED", filed().with(object{"updated_at": third})))
 		w.run(t)
-		require.Equal(t, schema.TaskReady, w.tasks(t, schema.PostAttachment, "555")["555:pdf"].State, "and back when it is there again")
+		require.Equal(t, schema.TaskReady, w.tasks(t, schema.PostAttachment)["555:pdf"].State, "and back when it is there again")
 	})
 
 	t.Run("WithdrawnWhereTheInvoiceIsCancelled", func(t *testing.T) {
 		t.Parallel()
 		w := arrive(t, filed(), attaching)
-		one := w.tasks(t, schema.PostAttachment, "555")["555:file:1"]
+		one := w.tasks(t, schema.PostAttachment)["555:file:1"]
 		w.recordPosting(t, schema.PostAttachment, one.Subject, one.ID)
 		w.stage(t, deliver("j", 3, "INVOICE_CANCELLED", filed().with(object{"updated_at": second})))
 		w.run(t)
 		require.Equal(t, map[string]schema.TaskState{
 			"555:pdf": schema.TaskWithdrawn, "555:file:1": schema.TaskReady, "555:file:#2": schema.TaskWithdrawn,
 			"555:file:#4": schema.TaskWithdrawn, "555:file:#5": schema.TaskWithdrawn,
-		}, states(w.tasks(t, schema.PostAttachment, "555")), "what is attached stays")
+		}, states(w.tasks(t, schema.PostAttachment)), "what is attached stays")
 		require.False(t, w.run(t).Changed())
 	})
 
@@ -160,7 +161,7 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 			"https://f.example/" + strings.Repeat("x", 3000): "it is longer than 2048 bytes",
 		} {
 			w := arrive(t, invoice().with(object{"pdf_url": address}), attaching)
-			task := w.tasks(t, schema.PostAttachment, "555")["555:pdf"]
+			task := w.tasks(t, schema.PostAttachment)["555:pdf"]
 			require.Equal(t, schema.TaskHeld, task.State, address)
 			require.Contains(t, task.Hold.Detail, "pdf_url is ")
 			require.Contains(t, task.Hold.Detail, why)

@@ -110,7 +110,7 @@ func TestTransformer_RecordsPayments(t *testing.T) {
 		w.run(t)
 		require.Equal(t, `account 43 "Old wallet", which policy.payment_account names, is inactive in QuickBooks`,
 			w.task(t, schema.PostPayment, "555:payment").Hold.Detail)
-		w.post(t, "555")
+		w.post(t)
 		books := bankChart()
 		books.Accounts[8].Active, books.ReadAt = true, readAt.Add(time.Hour)
 		require.NoError(t, w.store.RecordBooks(t.Context(), books))
@@ -204,7 +204,7 @@ func TestTransformer_MatchesPayments(t *testing.T) {
 			w.run(t)
 			require.False(t, w.run(t).Changed())
 			require.Equal(rt, map[string]schema.TaskState{"555:payment": schema.TaskReady, "payment:71": schema.TaskAccepted},
-				states(w.tasks(t, schema.PostPayment, "555")))
+				states(w.tasks(t, schema.PostPayment)))
 			task := w.task(t, schema.PostPayment, "555:payment")
 			require.Equal(rt, "71", task.Payment.Source)
 			require.Equal(rt, schema.NewDate(2026, 2, 3), task.Payment.On)
@@ -404,7 +404,7 @@ func TestTransformer_EveryCallForATaskMayFail(t *testing.T) {
 		w := bankWorld(t, attaching)
 		w.stage(t, deliver("i", 2, "INVOICE_CONFIRMED", filed().with(object{"total_amount": 1110})))
 		w.run(t)
-		w.post(t, "555")
+		w.post(t)
 		w.stage(t,
 			deliver("j", 3, "INVOICE_PAID", filed().with(object{"updated_at": second, "total_amount": 1210, "paid_at": second, "items": []object{
 				{"item_id": 1, "concept": "FIXED_PAYMENT", "amount": 1210, "attachment_url": "https://files.example/a"},

@@ -21,13 +21,7 @@ func (c Case) documents(s *standing, d difference) []schema.Draft {
 			documents[n] = c.byHand(p)
 			continue
 		}
-		same := 0 // documents of this round to the same vendor, which are told apart by their numbers
-		for _, earlier := range d.parts[:n] {
-			if earlier.vendor == p.vendor {
-				same++
-			}
-		}
-		documents[n] = c.document(s, p, same, c.sentence(s.books, d))
+		documents[n] = c.document(s, p, n, c.sentence(s.books, d))
 	}
 	return documents
 }
@@ -51,13 +45,13 @@ func (p part) draft(c Case) schema.Draft {
 	}
 }
 
-func (c Case) document(s *standing, p part, same int, what string) schema.Draft {
+func (c Case) document(s *standing, p part, n int, what string) schema.Draft {
 	d := p.draft(c)
 	d.State, d.Kind = schema.DraftReady, schema.DocumentBill
 	if p.total.Sign() < 0 {
 		d.Kind = schema.DocumentVendorCredit
 	}
-	d.DocNumber = number(c.Position, s.number, same, c.NumberTaken)
+	d.DocNumber = number(c.Position, s.number, s.place(n), c.NumberTaken)
 	d.TxnDate = c.Now.TxnDate
 	if d.Kind == schema.DocumentBill {
 		if d.DueDate = c.Position.Invoice.DueDate; !d.DueDate.IsZero() && d.DueDate.Compare(d.TxnDate) < 0 {
@@ -118,14 +112,13 @@ func (c Case) memo(s *standing, what string, d schema.Draft) string {
 	return strings.Join(parts, "; ")
 }
 
-// number returns the number of a document of a round: that of the invoice's own with
-// a suffix, which says how many others of the round go to the same vendor. One that
-// is too long, or that another invoice has, is cut and gets one more that the
-// invoice's id determines.
-func number(p schema.Position, round, same int, taken bool) string {
+// number returns the number of a document: that of the invoice's own with the round,
+// and the part of it after the first. One that is too long, or that another invoice
+// has, is cut and gets a suffix more that the invoice's id determines.
+func number(p schema.Position, round, part int, taken bool) string {
 	base, suffix := p.Draft.DocNumber, fmt.Sprintf("-C%d", round)
-	if same > 0 {
-		suffix += fmt.Sprintf(".%d", same+1)
+	if part > 1 {
+		suffix += fmt.Sprintf(".%d", part)
 	}
 	if whole := base + suffix; !taken && units(whole) <= maxNumber {
 		return whole

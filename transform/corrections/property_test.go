@@ -9,8 +9,13 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// change makes the source say something else.
+// change makes the source say something else, or what it said before.
 func (f *file) change(t *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(t, "back") == 0 {
+		f.now = rapid.SampledFrom(f.said).Draw(t, "said")
+		f.position.Content = f.now.Content
+		return
+	}
 	switch rapid.IntRange(0, 9).Draw(t, "change") {
 	case 0:
 		f.touch()

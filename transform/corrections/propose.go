@@ -40,10 +40,11 @@ type Case struct {
 	Changed []string
 }
 
-// Number returns the number that documents of the next correction of p would have.
+// Number returns the number that the first document of the next correction of p would
+// have.
 func Number(p schema.Position) string {
 	s := standingOf(p)
-	return number(p, s.number, 0, false)
+	return number(p, s.number, s.place(0), false)
 }
 
 // Propose returns what has to be recorded so that the tasks about the invoice's
@@ -95,8 +96,8 @@ func (c Case) wanted(s *standing) []schema.Task {
 	for {
 		tasks, err := c.round(s)
 		switch {
-		case errors.Is(err, errOtherRound):
-			s.leave() // what was approved is no part of what is wanted now
+		case errors.Is(err, errOtherRound) || err == nil && len(tasks) == 0:
+			s.leave() // what was decided is no part of what is wanted now
 			continue
 		case err != nil:
 			return []schema.Task{c.held(s, schema.Hold{
@@ -108,8 +109,8 @@ func (c Case) wanted(s *standing) []schema.Task {
 	}
 }
 
-// errOtherRound means that an approved part is not what it would be today.
-var errOtherRound = errors.New("what was approved belongs to another correction")
+// errOtherRound means that a decided part is not what it would be today.
+var errOtherRound = errors.New("what was decided belongs to another correction")
 
 // round returns the tasks that complete the round of s.
 func (c Case) round(s *standing) ([]schema.Task, error) {
@@ -117,14 +118,15 @@ func (c Case) round(s *standing) ([]schema.Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	completing := len(s.kept.parts) > 0 && !s.left
 	if d.empty() {
-		if len(s.kept.parts) > 0 {
+		if completing {
 			return nil, errOtherRound
 		}
 		return []schema.Task{c.nothing(s)}, nil
 	}
 	if len(c.Now.Holds) > 0 {
-		if len(s.kept.parts) > 0 {
+		if completing {
 			return nil, errOtherRound
 		}
 		return []schema.Task{c.held(s, joined(c.Now.Holds))}, nil
@@ -135,8 +137,8 @@ func (c Case) round(s *standing) ([]schema.Task, error) {
 	}
 	var tasks []schema.Task
 	for n, document := range documents {
-		task := c.task(s, n+1, document)
-		if part, approved := s.part(task.Subject); approved {
+		task := c.task(s, n, document)
+		if part, decided := s.part(task.Subject); decided {
 			if !alike(part.Task.Correction.Document, document) {
 				return nil, errOtherRound
 			}
@@ -145,15 +147,13 @@ func (c Case) round(s *standing) ([]schema.Task, error) {
 		task.State, task.Hold = schema.TaskProposed, c.proposal(s, d, documents, n)
 		tasks = append(tasks, task)
 	}
-	for _, part := range s.kept.settled() {
-		if _, n := schema.CorrectionPart(part.Task.Subject); n > len(documents) {
-			return nil, errOtherRound
-		}
+	if completing && len(tasks)+len(s.kept.settled()) != len(documents) {
+		return nil, errOtherRound
 	}
 	return tasks, nil
 }
 
-// part returns the approved part of the round of s with a subject.
+// part returns the part of the round that is kept with a subject, when it is decided.
 func (s *standing) part(subject string) (schema.TaskPosition, bool) {
 	for _, p := range s.kept.settled() {
 		if p.Task.Subject == subject {
@@ -163,17 +163,18 @@ func (s *standing) part(subject string) (schema.TaskPosition, bool) {
 	return schema.TaskPosition{}, false
 }
 
-func (c Case) task(s *standing, part int, document schema.Draft) schema.Task {
+// task returns the n-th task of the round, from 0.
+func (c Case) task(s *standing, n int, document schema.Draft) schema.Task {
 	p := c.Position
 	return schema.Task{
-		Company: p.Invoice.Company, Kind: schema.PostCorrection, Subject: schema.CorrectionSubject(p.Invoice.ID, s.number, part),
+		Company: p.Invoice.Company, Kind: schema.PostCorrection, Subject: schema.CorrectionSubject(p.Invoice.ID, s.number, s.place(n)),
 		Invoice: p.Invoice.ID, By: By,
 		Correction: schema.Correction{Content: p.Content, Cancelled: cancelled(p), Document: document},
 	}.Seal()
 }
 
 func (c Case) held(s *standing, hold schema.Hold) schema.Task {
-	task := c.task(s, 1, schema.Draft{})
+	task := c.task(s, 0, schema.Draft{})
 	task.State, task.Hold = schema.TaskHeld, hold
 	return task
 }
@@ -196,7 +197,7 @@ func joined(holds []schema.Hold) schema.Hold {
 // nothing is the task that says that the books are right, because nothing changed
 // that they hold.
 func (c Case) nothing(s *standing) schema.Task {
-	task := c.task(s, 1, schema.Draft{})
+	task := c.task(s, 0, schema.Draft{})
 	task.State, task.Reason = schema.TaskAccepted, c.unbooked()
 	return task
 }
@@ -215,7 +216,7 @@ func (c Case) carried(s *standing, documents []schema.Draft) []schema.Task {
 	}
 	tasks := make([]schema.Task, len(documents))
 	for n, document := range documents {
-		task := c.task(s, n+1, document)
+		task := c.task(s, n, document)
 		task.State, task.By = schema.TaskAccepted, by
 		task.Reason = "nothing that is booked changed since it was accepted as correction " + last.parts[n].Task.Subject
 		if said := last.parts[n].Task.Reason; said != "" {

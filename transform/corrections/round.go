@@ -61,20 +61,26 @@ func (r round) acceptedBy() string {
 	return by
 }
 
-// says reports whether the round is about what the invoice of p says now.
-func (r round) says(p schema.Position) bool {
-	return !slices.ContainsFunc(r.parts, func(t schema.TaskPosition) bool {
+func cancelled(p schema.Position) bool { return p.Invoice.Status == schema.StatusCancelled }
+
+// says reports whether parts are about what the invoice of p says now.
+func says(parts []schema.TaskPosition, p schema.Position) bool {
+	return !slices.ContainsFunc(parts, func(t schema.TaskPosition) bool {
 		return t.Task.Correction.Content != p.Content || t.Task.Correction.Cancelled != cancelled(p)
 	})
 }
 
-func cancelled(p schema.Position) bool { return p.Invoice.Status == schema.StatusCancelled }
-
 // standing is where the corrections of one posted invoice stand.
 type standing struct {
 	rounds []round
-	number int   // of the round to propose
-	kept   round // of which some parts are approved, when the rest is still wanted; else empty
+	number int // of the round to propose
+	// kept is the last round while only some of its parts are decided. It has to be
+	// completed under its own number: once nothing of it waits, its last part is
+	// taken for what the books say.
+	kept round
+	// left says that what was decided of the round that is kept is no part of what is
+	// wanted now, so that the rest builds on it.
+	left bool
 	// books are the documents that the proposal builds on: the invoice's own and
 	// all that were approved, except those of the round that is kept.
 	books []schema.Draft
@@ -91,8 +97,11 @@ func standingOf(p schema.Position) standing {
 			continue
 		}
 		s.number = r.number + 1
-		if n == len(s.rounds)-1 && len(settled) < len(r.parts) && r.says(p) {
+		if n == len(s.rounds)-1 && len(settled) < len(r.parts) {
 			s.number, s.kept = r.number, r
+			if !says(settled, p) {
+				s.leave()
+			}
 			continue
 		}
 		s.build(r)
@@ -109,11 +118,23 @@ func (s *standing) build(r round) {
 	}
 }
 
-// leave gives up on completing the round that is kept: what was approved of it
-// counts as any other, and a new round builds on it.
+// leave makes the rest of the round that is kept build on what was approved of it.
 func (s *standing) leave() {
 	s.build(s.kept)
-	s.number, s.kept = s.kept.number+1, round{}
+	s.left = true
+}
+
+// place returns the part that the n-th document is, from 0. What builds on parts comes
+// after them: the last part says what the books say.
+func (s *standing) place(n int) int {
+	last := 0
+	if s.left {
+		for _, p := range s.kept.settled() {
+			_, part := schema.CorrectionPart(p.Task.Subject)
+			last = max(last, part)
+		}
+	}
+	return last + 1 + n
 }
 
 // accepted returns the last round that a person accepted since a document was

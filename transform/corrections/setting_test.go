@@ -29,6 +29,7 @@ func line(concept string, amount schema.Money) schema.DraftLine {
 type file struct {
 	position  schema.Position
 	now       schema.Draft
+	said      []schema.Draft // what it said ever
 	cancelled bool
 	taken     bool
 	changed   []string
@@ -74,6 +75,7 @@ func (f *file) says(lines ...schema.DraftLine) {
 	f.now.Content = schema.SumOf(content...)
 	f.position.Content = f.now.Content
 	f.position.Invoice.UpdatedAt = f.at
+	f.said = append(f.said, f.now)
 }
 
 func (f *file) cancel() { f.position.Invoice.Status, f.cancelled = schema.StatusCancelled, true }

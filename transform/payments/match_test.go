@@ -106,7 +106,8 @@ func (d *desk) candidate(i schema.Invoice) payments.Candidate {
 	return c
 }
 
-func (d *desk) own(id schema.InvoiceID) schema.Task   { return d.tasks[schema.PaymentSubject(id)].Task }
+func (d *desk) own(id schema.InvoiceID) schema.Task { return d.tasks[schema.PaymentSubject(id)].Task }
+
 func (d *desk) loose(id string) schema.Task           { return d.tasks[schema.LoosePaymentSubject(id)].Task }
 func (d *desk) post(id schema.InvoiceID)              { d.live(schema.PaymentSubject(id)) }
 func (d *desk) becomes(n int, i schema.Invoice) *desk { d.invoices[n] = i; return d }
