@@ -1,5 +1,6 @@
-// Package load posts drafts to QuickBooks as vendors, bills and vendor credits,
-// once, and reads back what it posted.
+// Package load posts drafts to QuickBooks as vendors, bills and vendor credits, and
+// what tasks ask for besides, corrections, files, payments and transfers, each once,
+// and reads back what it posted.
 //
 // # Guarantees
 //
@@ -22,7 +23,7 @@
 // # The protocol
 //
 // It is a pure function, step, so that millions of schedules of it can be played
-// from a seed. Per subject (an invoice or a payee), where capitals are states
+// from a seed. Per subject (an invoice, a payee or a task), where capitals are states
 // that are stored:
 //
 //	due ──▶ check ──▶ NAMED ──▶ claim ──▶ send ──┬─ created ─────────────▶ POSTED
@@ -54,10 +55,11 @@
 // a month unless it is told otherwise: batches that are not full, and reads back of
 // fewer than 200 documents. They go at once while the month's use is below a line
 // that begins at a quarter of the budget (a twelfth for reads) and ends a little
-// below all of it. Above the line they wait for company: one batch goes each hour
-// all the same, and one read every six hours, since the mirror meets what was not
-// read back within the hour, whole, and so for nothing. Full batches and the mirror
-// never wait, and may bring a month above its budget. The month is UTC's, and its
+// below all of it. Above the line they wait for company: one batch of each kind
+// and month goes each hour all the same, and one read of each kind every six hours,
+// since the mirror meets bills that were not read back within the hour, whole, and
+// so for nothing. Full batches and the mirror never wait, and may bring a month above
+// its budget. The month is UTC's, and its
 // use what Config.Metered says of all processes.
 //
 //	invoices a month, one by one              1,000    10,000
@@ -77,6 +79,38 @@
 // 39 calls for every 1,000. Whether a batch is metered at all is not settled; it is
 // counted. Config.BatchSize of 1 makes every bill a batch, which never waits.
 //
+// # Tasks
+//
+// What else is to be made is asked for by tasks, which follow the same protocol, kind
+// by kind, under names of their own. One that is about an invoice waits until the
+// invoice's own document was read back. A [schema.Task] that was declined waits for a
+// person, and is sent under another name once that person approves it again.
+//
+// A correction is a bill or a vendor credit with a number and a mark of its own, so
+// that no look-up mistakes it for the invoice's document. The mirror knows whose it
+// is, and somebody's bill that is alike is put before a person first.
+//
+// A payment pays one bill whole, at the bill's own rate, from an account of type
+// Bank. It is recorded only while the mirror has the bill as it was posted, all of it
+// owed and nothing that corrects it; a correction that is not decided is waited for.
+// What somebody has paid is over and done with, and anything else is a person's. A
+// lost one is looked for by its number and by what its bill says it is paid by.
+//
+// A transfer records a top-up in the home currency, between two accounts of type
+// Bank. It has no number: it is looked for by its day, and among what changed since
+// it was named. Somebody's transfer between the same accounts, over the same amount
+// and dated within Config.DuplicateDays, is put before a person first.
+//
+// Where nothing is asked for, tasks cost one query of the store a kind and cycle, and
+// no call of QuickBooks. Payments and corrections go in batches of their month, at
+// the pace of bills and from the same budget, and are met by the mirror within the
+// hour: 10,000 payments that come together are 334 calls more, and 50 to read them
+// back. A paid bill is among the changes of its hour, as is what paid it. A top-up is
+// two calls, for it looks around first. Uploads of files are free.
+//
+// Changes alone tell what became of payments and transfers afterwards: a sweep does
+// not read them, so that after a month without a look nothing does.
+//
 // # What it relies on
 //
 // QuickBooks ends every request within 120 seconds, and recognises a request id
@@ -86,7 +120,7 @@
 // later.
 //
 // Two loaders at once, because a lease failed, still post each draft once. What
-// only the lease prevents is that they hold different drafts of one invoice. The
+// only the lease prevents is that they hold different drafts of one subject. The
 // store cannot compare and set: that no other loader names anything between
 // reading the newest posting and recording a decline behind it is assumed.
 //
