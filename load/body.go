@@ -3,6 +3,9 @@ package load
 import (
 	"fmt"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/schema"
@@ -22,7 +25,7 @@ func encodeDocument(d schema.Draft, m mark, b schema.Books) ([]byte, error) {
 		TxnDate:      d.TxnDate.String(),
 		DueDate:      d.DueDate.String(),
 		APAccountRef: quickbooks.Ref{Value: string(d.Payable)},
-		PrivateNote:  note(d.Memo, m),
+		PrivateNote:  note(textFor(b, d.Memo), m),
 
 		DepartmentRef: quickbooks.Ref{Value: string(d.Location)},
 	}
@@ -45,7 +48,7 @@ func encodeDocument(d schema.Draft, m mark, b schema.Books) ([]byte, error) {
 			return nil, fmt.Errorf("draft %s: line %s: %w", d.ID, line.ItemID, err)
 		}
 		bill.Line = append(bill.Line, quickbooks.BillLine{
-			Description: clip(line.Description, descriptionLimit),
+			Description: clip(textFor(b, line.Description), descriptionLimit),
 			Amount:      amount,
 			DetailType:  quickbooks.AccountLine,
 			Account: &quickbooks.AccountDetail{
@@ -98,6 +101,33 @@ func complete(d schema.Draft) error {
 // three.
 func inUS(country string) bool {
 	return country == "" || strings.EqualFold(country, "US") || strings.EqualFold(country, "USA")
+}
+
+// textFor returns what a memo or a description may say in a company. In the US those
+// are the characters of ISO-8859-1: others lose their accent where that helps, and
+// become a question mark where it does not, because a bill is not worth losing for
+// a letter that nothing depends on. Names are left alone: people decide about those.
+func textFor(b schema.Books, text string) string {
+	if !inUS(b.Country) {
+		return text
+	}
+	var plain strings.Builder
+	for _, r := range norm.NFC.String(text) {
+		if r <= unicode.MaxLatin1 {
+			plain.WriteRune(r)
+			continue
+		}
+		before := plain.Len()
+		for _, part := range norm.NFKD.String(string(r)) {
+			if part <= unicode.MaxLatin1 {
+				plain.WriteRune(part)
+			}
+		}
+		if plain.Len() == before && !unicode.Is(unicode.Mn, r) {
+			plain.WriteByte('?')
+		}
+	}
+	return plain.String()
 }
 
 // encodeVendor writes a payee as QuickBooks takes a vendor. It sends no tax id:

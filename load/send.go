@@ -110,7 +110,7 @@ func (r *round) answer(ctx context.Context, j *job, a quickbooks.BatchAnswer) {
 		return
 	}
 	r.stop(fault)
-	j.fault = r.namedWords(ctx, fault)
+	j.fault = r.namedWords(ctx, j, fault)
 	v := verdictOf(fault)
 	if fault.Decision() == quickbooks.Wait {
 		// Should QuickBooks replay a passing fault to whoever repeats the name, then

@@ -33,6 +33,11 @@ func (l *Loader) Vendors(ctx context.Context) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	// A vendor keeps its currency for life: in a company without several, one of
+	// another currency would be made in the company's, and of no use later.
+	approved = slices.DeleteFunc(approved, func(p schema.Payee) bool {
+		return !books.MultiCurrency && p.Key.Currency() != books.HomeCurrency
+	})
 	finder := newVendorFinder(payees)
 	var errs []error
 	for part := range slices.Chunk(approved, l.cfg.BatchSize) {

@@ -3,7 +3,9 @@ package load
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -76,31 +78,42 @@ func wordsOf(f *quickbooks.Fault) schema.Fault {
 	}
 }
 
-// namedWords are wordsOf, with the name of the record that the fault complains of:
-// QuickBooks tells its number, which nobody knows by heart.
-func (r *round) namedWords(ctx context.Context, f *quickbooks.Fault) schema.Fault {
-	words := wordsOf(f)
-	kind, id, ok := f.MissingReference()
-	if !ok {
-		return words
+// namedWords are wordsOf, with the value that the fault complains of: QuickBooks
+// tells a record by its number, which nobody knows by heart, and a closed period not
+// at all.
+func (r *round) namedWords(ctx context.Context, j *job, f *quickbooks.Fault) schema.Fault {
+	words, about := wordsOf(f), ""
+	if kind, id, ok := f.MissingReference(); ok {
+		about = r.recordName(ctx, kind, id)
 	}
-	books, err := r.store.Books(ctx, r.cfg.Company, time.Time{})
-	if err != nil {
-		books = schema.Books{} // the number has to do
+	var body quickbooks.Bill
+	if slices.Contains([]string{"6200", "6210"}, f.Code) && json.Unmarshal(j.posting.Body, &body) == nil {
+		about = body.TxnDate
 	}
-	words.Meaning = strings.TrimSuffix(words.Meaning, ".") + ": " + recordName(books, kind, id) + "."
+	if about != "" {
+		words.Meaning = strings.TrimSuffix(words.Meaning, ".") + ": " + about + "."
+	}
 	return words
 }
 
-// recordName is a record of the chart as finance knows it. The kind is QuickBooks'
-// own word.
-func recordName(b schema.Books, kind, id string) string {
+// recordName is a record as finance knows it: by the chart, or, where that was read
+// before a vendor was made, by the payee. The kind is QuickBooks' own word. Where the
+// store does not tell, the number has to do.
+func (r *round) recordName(ctx context.Context, kind, id string) string {
+	b, err := r.store.Books(ctx, r.cfg.Company, time.Time{})
+	if err != nil {
+		b = schema.Books{}
+	}
 	var name string
 	switch kind {
 	case "Accounts":
 		kind, name = "account", nameIn(b.Accounts, func(a schema.Account) (string, string) { return string(a.ID), a.Name }, id)
 	case "Names":
 		kind, name = "vendor", nameIn(b.Vendors, func(v schema.Vendor) (string, string) { return string(v.ID), v.Name }, id)
+		if payees, err := r.store.Payees(ctx, r.cfg.Company); name == "" && err == nil {
+			linked := slices.Collect(maps.Values(payees))
+			name = nameIn(linked, func(p schema.Payee) (string, string) { return string(p.Vendor), p.Name }, id)
+		}
 	case "Klasses":
 		kind, name = "class", nameIn(b.Classes, func(c schema.Class) (string, string) { return string(c.ID), c.Name }, id)
 	case "Depts":
@@ -194,21 +207,21 @@ func byHand(d schema.Draft, b schema.BookBill, days int) schema.Fault {
 // entered a document that may be the same.
 func correctedByHand(d schema.Draft, b schema.BookBill, days int) schema.Fault {
 	fault := byHand(d, b, days)
-	fault.Next = "Compare both. If it corrects the same, say that the books are right as they are; " +
-		"if it does not, approve the correction again, and it is posted although alike."
+	fault.Next = fmt.Sprintf("Compare both. If it corrects the same, say that the books are right as they are: "+
+		"tieout corrections accept %s --reason TEXT. If it does not, let the correction be posted although alike: "+
+		"tieout corrections approve %s.", d.Invoice, d.Invoice)
 	return fault
 }
 
 // transferredByHand explains a top-up that is not recorded because somebody entered
 // a transfer that may be the same.
-func transferredByHand(t quickbooks.Transfer, days int) schema.Fault {
+func transferredByHand(subject string, t quickbooks.Transfer, days int) schema.Fault {
 	what := fmt.Sprintf("transfer %s of %s over %s", t.ID, t.TxnDate, t.Amount)
 	return schema.Fault{
 		Code: codeDuplicate, Detail: what,
 		Meaning: fmt.Sprintf("QuickBooks has a transfer between the same accounts over the same amount, dated within %d days, "+
 			"that tieout did not record for this top-up: %s.", days, what),
-		Next: "Compare both. If it is the same, say that the books are right as they are; if it is not, approve the " +
-			"transfer again, and it is recorded although alike.",
+		Next:  "Compare both. If it is the same, " + skip(subject) + " If it is not, " + retry(subject),
 		Owner: schema.OwnerFinance,
 	}
 }
