@@ -48,7 +48,7 @@ func classify(p schema.Position) verdict {
 	case p.Invoice.Status == schema.StatusCancelled:
 		return verdict{schema.StateCancelled, cancelled, "cancelled at Ontop before it was posted", schema.OwnerNobody, ""}
 	case p.Posting.State == schema.PostingDeclined && p.Posting.Draft == p.Draft.ID:
-		return released(classifyDeclined(p.Posting), p)
+		return wayOut(classifyDeclined(p.Posting), p)
 	}
 	return classifyDraft(p)
 }
@@ -114,11 +114,18 @@ func classifyDeclined(posting schema.Posting) verdict {
 	return verdict{schema.StateDeclined, declined, cause, posting.Fault.Owner, posting.Fault.Next}
 }
 
-// released says how an invoice that finance put right is posted after all. That
-// somebody did so in QuickBooks is nothing that we would notice.
-func released(v verdict, p schema.Position) verdict {
-	if v.state == schema.StateDeclined && v.owner == schema.OwnerFinance && p.Posting.RetryAt.IsZero() {
-		v.next += fmt.Sprintf(" Then release it, unless its invoice, its rules or its vendor changed by that: tieout holds release %s --reason TEXT.", p.Invoice.ID)
+// wayOut says how an invoice is posted after all that finance has to put right first.
+// That somebody did so in QuickBooks is nothing that we would notice, unless it is
+// tried again by itself.
+func wayOut(v verdict, p schema.Position) verdict {
+	fault := p.Posting.Fault
+	if v.state != schema.StateDeclined || fault.Owner != schema.OwnerFinance || fault.Next == "" {
+		return v
+	}
+	v.next = fault.Next + fmt.Sprintf(
+		" Then release it, unless its invoice, its rules or its vendor changed by that: tieout holds release %s --reason TEXT.", p.Invoice.ID)
+	if !p.Posting.RetryAt.IsZero() {
+		v.next = fault.Next + " It is tried again by itself."
 	}
 	return v
 }
