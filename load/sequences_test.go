@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -145,7 +146,7 @@ func (o *office) suffer(i incident) {
 	case "refuse":
 		require.NoError(o.t, o.sim.Refuse("", i.what, i.bits&1 == 1))
 	case "disconnect":
-		o.sim.Disconnect("")
+		o.sim.Disconnect(quickbookstest.DefaultRealm)
 	case "wait":
 		o.pass(i.wait)
 	case "restart":
