@@ -31,4 +31,10 @@
 // It does not remember what was written, resolve a lost answer, choose names or
 // accounts, or decide what to post; package load does. It never sends the option
 // that makes QuickBooks accept a duplicate document number.
+//
+// # Faults
+//
+// What QuickBooks may answer, what it means and what becomes of it is one table,
+// [Catalogue]; FAULTS.md beside this file is the same for people. Every row is met
+// in a test through this client.
 package quickbooks

@@ -61,6 +61,8 @@ func TestAttachable(t *testing.T) {
 		} {
 			require.Equal(t, "map[]", w.query("select * from attachable where "+where).at("QueryResponse"), where)
 		}
+		ids := w.query("select Id from attachable where AttachableRef.EntityRef.Type = 'bill' and AttachableRef.EntityRef.value = '" + billID + "'")
+		require.Equal(t, "[map[Id:"+attached+" sparse:true]]", ids.at("QueryResponse.Attachable"), "as the reference shows")
 		refused(t, w.query("select * from attachable where AttachableRef.IncludeOnSend = 'false'"), "4001")
 	})
 

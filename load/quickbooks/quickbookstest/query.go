@@ -10,6 +10,7 @@ import (
 // Query is one statement of the query language, taken apart.
 type Query struct {
 	Count  bool        // SELECT count(*) rather than *
+	IDs    bool        // SELECT Id rather than *
 	Entity string      // as written
 	Where  []Condition // all must hold
 	Order  []Order
@@ -53,7 +54,8 @@ func (e *QueryError) Error() string { return "query: " + e.Detail }
 func (e *QueryError) Is(target error) bool { return target == ErrQuery }
 
 // ParseQuery takes a statement apart. It knows the documented language and no
-// more: no OR, JOIN, GROUP BY, !=, or list of attributes.
+// more: no OR, JOIN, GROUP BY, !=, or list of attributes but for Id alone, which
+// the reference of attachments shows.
 func ParseQuery(statement string) (Query, error) {
 	words, err := lex(statement)
 	if err != nil {
@@ -118,6 +120,8 @@ func (p *parser) selection(q *Query) error {
 	}
 	switch {
 	case p.symbol("*"):
+	case p.keyword("id"):
+		q.IDs = true
 	case p.keyword("count"):
 		if !p.symbol("(") || !p.symbol("*") || !p.symbol(")") {
 			return p.unexpected("(*)")

@@ -113,6 +113,10 @@ func pageOf(k *kind, hits []*record, q Query) object {
 	}
 	rows := make([]any, 0, len(page))
 	for _, rec := range page {
+		if q.IDs {
+			rows = append(rows, object{"Id": rec.id, "sparse": true})
+			continue
+		}
 		rows = append(rows, rec.obj)
 	}
 	return object{k.name: rows, "startPosition": q.Start, "maxResults": len(rows)}
