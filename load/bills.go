@@ -55,7 +55,7 @@ func (l *Loader) chart(ctx context.Context) (schema.Books, error) {
 func (l *Loader) post(ctx context.Context, due []schema.Draft, books schema.Books) (Tally, error) {
 	month := func(d schema.Draft) schema.Period { return d.TxnDate.Period() }
 	return inGroups(ctx, l.cfg.InFlight, groupsOf(due, l.cfg.BatchSize, month), func(part []schema.Draft) *round {
-		if !l.pace.batch(l.now(), len(part), l.cfg.BatchSize) {
+		if !l.pace.batch(l.now(), schema.PostBill, month(part[0]), len(part), l.cfg.BatchSize) {
 			return nil // a later cycle's, together with what comes until then
 		}
 		r := l.newRound(schema.PostBill, findDocuments)

@@ -97,7 +97,7 @@ func New(store Store, books *quickbooks.Client, cfg Config, log *slog.Logger, me
 	cfg = cfg.withDefaults(books.BatchSize())
 	return &Loader{
 		store: store, books: books, cfg: cfg, rules: newRules(cfg.Patience), log: log, metrics: metrics, instance: rand.Text(),
-		pace: &pace{budget: int64(cfg.MeteredBudget), used: cfg.Metered}, crafts: crafts(cfg),
+		pace: newPace(cfg.MeteredBudget, cfg.Metered), crafts: crafts(cfg),
 	}
 }
 

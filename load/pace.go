@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tieout/tieout/load/quickbooks"
+	"github.com/tieout/tieout/schema"
 )
 
 // What is not full may go at once while the month's use is ahead of the calendar by
@@ -29,33 +30,44 @@ type pace struct {
 	budget int64                 // of a calendar month in UTC; negative for none
 	used   func(time.Time) int64 // of it in the month that the time lies in
 
-	mu                  sync.Mutex
-	lastBatch, lastRead time.Time // that went although the month was too far ahead
+	mu   sync.Mutex
+	last map[stream]time.Time // when one went although the month was too far ahead
 }
 
-// batch reports whether a batch of n documents may go, of size at most. A full one
-// always may.
-func (p *pace) batch(now time.Time, n, size int) bool {
-	return n >= size || p.spend(now, batchesAhead, &p.lastBatch, smallBatchEvery)
+// stream is what waits together: documents of a kind and month, which fit into one
+// batch, or reads back of a kind. None may keep another from its turn.
+type stream struct {
+	kind  schema.PostingKind
+	month schema.Period // none of reads
+}
+
+func newPace(budget int, used func(time.Time) int64) *pace {
+	return &pace{budget: int64(budget), used: used, last: map[stream]time.Time{}}
+}
+
+// batch reports whether a batch of n documents of a month may go, of size at most.
+// A full one always may.
+func (p *pace) batch(now time.Time, kind schema.PostingKind, month schema.Period, n, size int) bool {
+	return n >= size || p.spend(now, batchesAhead, stream{kind, month}, smallBatchEvery)
 }
 
 // read reports whether n documents may be read back.
-func (p *pace) read(now time.Time, n int) bool {
-	return n >= idsTogether || p.spend(now, readsAhead, &p.lastRead, smallReadEvery)
+func (p *pace) read(now time.Time, kind schema.PostingKind, n int) bool {
+	return n >= idsTogether || p.spend(now, readsAhead, stream{kind: kind}, smallReadEvery)
 }
 
-// spend reports whether one more call may be made: because the month allows it, or
-// because none was made in spite of the month for long enough.
-func (p *pace) spend(now time.Time, ahead int64, last *time.Time, every time.Duration) bool {
+// spend reports whether one more call may be made for a stream: because the month
+// allows it, or because none was made in spite of the month for long enough.
+func (p *pace) spend(now time.Time, ahead int64, of stream, every time.Duration) bool {
 	if p.budget < 0 || p.used(now) < allowed(p.budget, ahead, now) {
 		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now.Sub(*last) < every {
+	if last, ok := p.last[of]; ok && now.Sub(last) < every {
 		return false
 	}
-	*last = now
+	p.last[of] = now
 	return true
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/tieout/tieout/schema"
 )
 
 // paced is a company's month under a pace, minute by minute, with what else it
@@ -25,7 +27,7 @@ type paced struct {
 
 func newPaced(month time.Time, budget, sweep int64) *paced {
 	p := &paced{month: month, sweep: sweep}
-	p.pace = &pace{budget: budget, used: func(time.Time) int64 { return p.used }}
+	p.pace = newPace(int(budget), func(time.Time) int64 { return p.used })
 	return p
 }
 
@@ -51,7 +53,7 @@ func (p *paced) play(arrivals []int) {
 		for len(waiting) > 0 {
 			n := min(len(waiting), 30)
 			before := p.used
-			if !p.pace.batch(now, n, 30) {
+			if !p.pace.batch(now, schema.PostBill, schema.Period{}, n, 30) {
 				break
 			}
 			p.called(now, n == 30, batchesAhead, before)
@@ -60,7 +62,7 @@ func (p *paced) play(arrivals []int) {
 			}
 			waiting, unread = waiting[n:], append(unread, waiting[:n]...)
 		}
-		if before := p.used; len(unread) > 0 && p.pace.read(now, len(unread)) {
+		if before := p.used; len(unread) > 0 && p.pace.read(now, schema.PostBill, len(unread)) {
 			p.called(now, len(unread) >= idsTogether, readsAhead, before)
 			p.readBack(minute, unread)
 			unread = nil
@@ -151,22 +153,30 @@ func TestPace(t *testing.T) {
 		require.Zero(t, slices.Max(p.checked))
 	})
 
-	t.Run("AQuietCompanyOfManyBegins", func(t *testing.T) {
+	t.Run("EachKindAndMonthHasItsTurn", func(t *testing.T) {
 		t.Parallel()
-		used := int64(0)
-		p := &pace{budget: 5000, used: func(time.Time) int64 { return used }}
-		require.True(t, p.batch(november(), 1, 30))
-		used = 1249
-		require.True(t, p.batch(november(), 1, 30))
-		require.True(t, p.read(november(), 1), "once in a while in spite of the month")
-		require.False(t, p.read(november(), 1))
+		used, month := int64(1249), schema.MeteredMonth(november())
+		p := newPace(5000, func(time.Time) int64 { return used })
+		batch := func(kind schema.PostingKind, month schema.Period, after time.Duration, n int) bool {
+			return p.batch(november().Add(after), kind, month, n, 30)
+		}
+		for range 2 {
+			require.True(t, batch(schema.PostBill, month, 0, 1), "a quarter of the budget goes at once")
+		}
+		require.True(t, p.read(november(), schema.PostBill, 1), "once in a while in spite of the month")
+		require.False(t, p.read(november(), schema.PostBill, idsTogether-1))
+		require.True(t, p.read(november(), schema.PostPayment, 1))
+		require.True(t, p.read(november(), schema.PostBill, idsTogether))
+
 		used = 1300
-		require.True(t, p.batch(november(), 1, 30), "once in a while too")
-		require.False(t, p.batch(november(), 29, 30))
-		require.True(t, p.batch(november(), 30, 30))
-		require.True(t, p.read(november(), idsTogether))
-		require.False(t, p.batch(november().Add(time.Hour-time.Second), 1, 30))
-		require.True(t, p.batch(november().Add(time.Hour), 1, 30))
+		require.True(t, batch(schema.PostBill, month, 0, 1), "once in a while too")
+		require.False(t, batch(schema.PostBill, month, 0, 29))
+		require.True(t, batch(schema.PostBill, month, 0, 30))
+		require.True(t, batch(schema.PostBill, month.Next(), 0, 1), "another month is another batch")
+		require.True(t, batch(schema.PostPayment, month, 0, 1))
+		require.False(t, batch(schema.PostBill, month, time.Hour-time.Second, 1))
+		require.True(t, batch(schema.PostBill, month, time.Hour, 1))
+		require.False(t, batch(schema.PostPayment, month, time.Minute, 1))
 	})
 }
 

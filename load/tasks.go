@@ -82,7 +82,7 @@ func (l *Loader) carryOut(ctx context.Context, c craft, tally *Tally) error {
 			if c.cycle.longest > 0 && l.now().Sub(began) > c.cycle.longest {
 				return nil // a later cycle's, after the bills that came in meanwhile
 			}
-			if c.deliver == nil && !l.pace.batch(l.now(), len(part), l.cfg.BatchSize) {
+			if c.deliver == nil && !l.pace.batch(l.now(), c.kind, month(part[0]), len(part), l.cfg.BatchSize) {
 				return nil // a later cycle's, together with what comes until then
 			}
 			r := c.round(l)
@@ -182,7 +182,7 @@ func (l *Loader) verifyKind(ctx context.Context, c craft, result *Result) error 
 			l.proven.rest(c.kind, l.now())
 			return nil
 		}
-		if !l.pace.read(l.now(), len(positions)) {
+		if !l.pace.read(l.now(), c.kind, len(positions)) {
 			return nil
 		}
 		found, err := c.readBack(ctx, l, positions)

@@ -36,7 +36,7 @@ func (l *Loader) verifyBills(ctx context.Context) (Result, error) {
 		if err != nil {
 			return result, fmt.Errorf("read unverified bills: %w", err)
 		}
-		if len(positions) == 0 || !l.pace.read(l.now(), len(positions)) {
+		if len(positions) == 0 || !l.pace.read(l.now(), schema.PostBill, len(positions)) {
 			return result, nil
 		}
 		verifications, err := l.readBack(ctx, positions)
