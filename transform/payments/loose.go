@@ -98,25 +98,3 @@ func (c Candidate) fits(p schema.Payment) (fits, exactly bool) {
 	}
 	return day.Compare(p.On.AddDays(-near)) >= 0 && day.Compare(p.On.AddDays(near)) <= 0, day == p.On
 }
-
-// choose returns the places of the candidates that a payment may be the one of: one,
-// when nothing else fits as well.
-func choose(p schema.Payment, candidates []Candidate) []int {
-	var fitting, exact []int
-	for n, c := range candidates {
-		if c.source() == p.Source {
-			return []int{n}
-		}
-		fits, exactly := c.fits(p)
-		if fits {
-			fitting = append(fitting, n)
-		}
-		if exactly {
-			exact = append(exact, n)
-		}
-	}
-	if len(exact) == 1 {
-		return exact
-	}
-	return fitting
-}

@@ -24,47 +24,99 @@ var (
 // their workers', and returns what has to be recorded: for a payment that fits
 // exactly one invoice, which no other payment fits as well, the task of that invoice
 // and its own, which is accepted; for every other one its own, held with all that it
-// may be. Candidates are asked for once for each payment.
+// may be. What one payment takes is no choice of the others any more. Candidates are
+// asked for once for each payment.
 func Match(waiting []schema.Task, candidates func(schema.Payment) []Candidate, wallet Wallet) []schema.Task {
-	type found struct {
-		candidates []Candidate
-		places     []int
-	}
-	all := make([]found, len(waiting))
-	claims := map[schema.InvoiceID][]string{}
-	for n, loose := range waiting {
-		if loose.Payment.On.IsZero() || loose.Payment.Amount.Sign() <= 0 {
-			continue
+	open := make([]*choice, 0, len(waiting))
+	for _, loose := range waiting {
+		c := &choice{loose: loose}
+		if !loose.Payment.On.IsZero() && loose.Payment.Amount.Sign() > 0 {
+			c.among = candidates(loose.Payment)
 		}
-		all[n].candidates = candidates(loose.Payment)
-		all[n].places = choose(loose.Payment, all[n].candidates)
-		if len(all[n].places) == 1 {
-			id := all[n].candidates[all[n].places[0]].Invoice.ID
-			claims[id] = append(claims[id], loose.Payment.Source)
-		}
+		open = append(open, c)
 	}
 	var changed []schema.Task
-	for n, loose := range waiting {
-		if places := all[n].places; len(places) == 1 {
-			c := all[n].candidates[places[0]]
-			rivals := claims[c.Invoice.ID]
-			if len(rivals) == 1 || c.source() == loose.Payment.Source {
-				changed = append(changed, bind(loose, c, wallet)...)
+	taken := map[schema.InvoiceID]string{}
+	for {
+		rivals := map[schema.InvoiceID][]string{}
+		for _, c := range open {
+			c.choose(taken)
+			if len(c.fitting) == 1 {
+				rivals[c.fitting[0].Invoice.ID] = append(rivals[c.fitting[0].Invoice.ID], c.loose.Payment.Source)
+			}
+		}
+		left := make([]*choice, 0, len(open))
+		for _, c := range open {
+			if !c.decided(rivals) {
+				left = append(left, c)
 				continue
 			}
-			loose.Hold = undecided(loose.Payment, fmt.Sprintf("fits invoice %s, and so do others: payments %s", text(c), strings.Join(rivals, ", ")))
-		} else {
-			fitting := make([]Candidate, len(places))
-			for k, place := range places {
-				fitting[k] = all[n].candidates[place]
-			}
-			loose.Hold = undecided(loose.Payment, doubt(loose.Payment, fitting))
+			taken[c.fitting[0].Invoice.ID] = c.loose.Payment.Source
+			changed = append(changed, bind(c.loose, c.fitting[0], wallet)...)
 		}
-		if !Same(loose, waiting[n]) {
-			changed = append(changed, loose)
+		if len(left) < len(open) {
+			open = left
+			continue
+		}
+		for _, c := range open {
+			if held := c.held(rivals); !Same(held, c.loose) {
+				changed = append(changed, held)
+			}
+		}
+		return changed
+	}
+}
+
+// choice is a payment and what it may be the one of.
+type choice struct {
+	loose   schema.Task
+	among   []Candidate
+	fitting []Candidate
+}
+
+// choose finds what the payment may be the one of: one invoice, when nothing else
+// fits as well. Taken are invoices that others of the same call are of.
+func (c *choice) choose(taken map[schema.InvoiceID]string) {
+	p := c.loose.Payment
+	var exact []Candidate
+	c.fitting = nil
+	for _, candidate := range c.among {
+		if candidate.source() == p.Source {
+			c.fitting = []Candidate{candidate}
+			return
+		}
+		fits, exactly := candidate.fits(p)
+		if taken[candidate.Invoice.ID] != "" || !fits {
+			continue
+		}
+		c.fitting = append(c.fitting, candidate)
+		if exactly {
+			exact = append(exact, candidate)
 		}
 	}
-	return changed
+	if len(exact) == 1 {
+		c.fitting = exact
+	}
+}
+
+// decided reports whether one invoice fits, and no other payment to it.
+func (c *choice) decided(rivals map[schema.InvoiceID][]string) bool {
+	if len(c.fitting) != 1 {
+		return false
+	}
+	only := c.fitting[0]
+	return len(rivals[only.Invoice.ID]) == 1 || only.source() == c.loose.Payment.Source
+}
+
+// held is the task of a payment that is not decided.
+func (c *choice) held(rivals map[schema.InvoiceID][]string) schema.Task {
+	held := c.loose
+	why := doubt(held.Payment, c.fitting)
+	if len(c.fitting) == 1 {
+		why = fmt.Sprintf("fits invoice %s, and so do others: payments %s", text(c.fitting[0]), strings.Join(rivals[c.fitting[0].Invoice.ID], ", "))
+	}
+	held.Hold = undecided(held.Payment, why)
+	return held
 }
 
 // bind records that a payment is the one of an invoice.
