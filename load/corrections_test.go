@@ -289,7 +289,7 @@ func TestLoader_CorrectionsAndTheMirror(t *testing.T) {
 		p := b.task(more)
 		require.Equal(t, schema.FaultPossibleDuplicate, p.Fault.Code)
 		require.Contains(t, p.Fault.Detail, id)
-		require.Contains(t, p.Fault.Next, "the books are right as they are")
+		require.Contains(t, p.Fault.Next, "tieout corrections accept inv-00001 --reason TEXT")
 		b.cycle()
 		require.Len(t, b.bills(), 2, "it waits")
 

@@ -23,8 +23,15 @@ const (
 // putOffFor is how long something waits for what is expected to change by itself.
 const putOffFor = time.Hour
 
-// approveAgain ends the next step of what is tried again once a person says so.
-const approveAgain = "then approve the payment again, or say that the books are right as they are"
+// retry and skip end a next step with the command that decides about a payment or a
+// top-up, as its subject names it.
+func retry(subject string) string {
+	return "then have it recorded: tieout payments retry " + subject + "."
+}
+
+func skip(subject string) string {
+	return "then say that the books are right as they are: tieout payments skip " + subject + " --reason TEXT."
+}
 
 // unpayable says why a payment is not recorded, or nil. Nothing is sent unless all
 // that it rests on is as it was drafted.
@@ -34,31 +41,31 @@ func unpayable(t schema.Task, o owed, books schema.Books, now time.Time) *refusa
 	switch {
 	case t.Invoice == "" || p.Document == "" || !p.State.Settled() || p.State == schema.PostingDeclined:
 		return person(codeNotPayable, "invoice "+string(t.Invoice)+" has no bill in QuickBooks",
-			"There is no bill that the payment could pay.", "Post the invoice first, "+approveAgain+".")
+			"There is no bill that the payment could pay.", "Post the invoice first, "+retry(t.Subject))
 	case t.Payment.On.IsZero():
 		return &refusal{fault: incomplete(fmt.Errorf("payment %s: %w: no date", t.Subject, errIncomplete))}
 	case formOf(p) == schema.DocumentVendorCredit:
 		return person(codeNotPayable, name+" is no bill",
 			"The invoice is below zero and became a vendor credit, which nobody pays.",
-			"Apply the credit in QuickBooks, and say that the books are right as they are.")
+			"Apply the credit in QuickBooks, "+skip(t.Subject))
 	case o.bill.Document == "":
 		return later(codeNotMirrored, name+" was not met by the mirror yet", now)
 	case o.bill.Deleted:
 		return person(codeNotPayable, name+" was deleted in QuickBooks",
 			"Somebody deleted the bill that the payment would pay.",
-			"Enter the bill and its payment in QuickBooks, and say that the books are right as they are.")
+			"Enter the bill and its payment in QuickBooks, "+skip(t.Subject))
 	}
 	if why := edited(d, o.bill); why != "" {
 		return person(codeBillEdited, name+": "+why, "Somebody changed the bill in QuickBooks since it was posted.",
-			"Change it back, "+approveAgain+".")
+			"Change it back, "+retry(t.Subject))
 	}
-	if refused := corrected(o.corrections, name, now); refused != nil {
+	if refused := corrected(t.Subject, o.corrections, name, now); refused != nil {
 		return refused
 	}
 	if refused := unequal(t, o, name); refused != nil {
 		return refused
 	}
-	return unusable("bank account", t.Payment.Account, books, books.HomeCurrency, d.Currency)
+	return unusable(t.Subject, "bank account", t.Payment.Account, books, books.HomeCurrency, d.Currency)
 }
 
 // edited says which field of a bill, but for its amounts, is not what a payment
@@ -77,13 +84,13 @@ func edited(d schema.Draft, b schema.BookBill) string {
 
 // corrected refuses to pay what a correction changes: it is no longer the bill
 // alone that is owed. One that a person still has to decide on is waited for.
-func corrected(corrections []schema.TaskPosition, name string, now time.Time) *refusal {
+func corrected(subject string, corrections []schema.TaskPosition, name string, now time.Time) *refusal {
 	for _, c := range corrections {
 		what := fmt.Sprintf("%s has the correction %s", name, c.Task.Subject)
 		switch {
 		case c.Posting.State.Live():
 			return person(codeCorrected, what, "The invoice was corrected after its bill was posted, so that the bill alone is not what was paid.",
-				"Record the payment in QuickBooks, on the bill and on what corrects it, and say that the books are right as they are.")
+				"Record the payment in QuickBooks, on the bill and on what corrects it, "+skip(subject))
 		case c.Task.State.Waits(), c.Task.State == schema.TaskReady:
 			return later(codeUndecided, what+", which is not decided", now)
 		}
@@ -104,24 +111,23 @@ func unequal(t schema.Task, o owed, name string) *refusal {
 		}}
 	case total != o.position.Draft.Total:
 		return person(codeBillEdited, fmt.Sprintf("amount is %s, was posted as %s", total, o.position.Draft.Total),
-			"Somebody changed the amount of the bill in QuickBooks since it was posted.", "Change it back, "+approveAgain+".")
+			"Somebody changed the amount of the bill in QuickBooks since it was posted.", "Change it back, "+retry(t.Subject))
 	case balance != total:
 		return person(codePartlyPaid, amounts, "Part of the bill is paid in QuickBooks already.",
-			"Record the rest in QuickBooks, and say that the books are right as they are; "+
-				"or remove the other payment there, "+approveAgain+".")
+			"Record the rest in QuickBooks, "+skip(t.Subject)+" Or remove the other payment there, "+retry(t.Subject))
 	case paid != total:
 		return person(codeAmount, amounts, "What was paid is not what the bill says.",
-			"Find out which is right, record the payment in QuickBooks, and say that the books are right as they are.")
+			"Find out which is right and record the payment in QuickBooks, "+skip(t.Subject))
 	}
 	return nil
 }
 
 // unusable says why money cannot come from or go to an account of the company, or
 // nil. The account has one of the currencies.
-func unusable(role string, id schema.AccountID, books schema.Books, currencies ...schema.Currency) *refusal {
+func unusable(subject, role string, id schema.AccountID, books schema.Books, currencies ...schema.Currency) *refusal {
 	refuse := func(why string) *refusal {
 		return person(codeAccount, fmt.Sprintf("%s %q: %s", role, id, why), "The "+role+" cannot be used: "+why+".",
-			"Name an active bank account in the settings or put it right in QuickBooks, "+approveAgain+".")
+			"Name an active bank account in the settings or put it right in QuickBooks, "+retry(subject))
 	}
 	if id == "" {
 		return refuse("none is set")

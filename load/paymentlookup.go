@@ -150,20 +150,19 @@ func (r *round) recognisePayment(j *job, body quickbooks.BillPayment, found []qu
 		r.feed(j, event{kind: eventIdentical})
 	case len(ours)+len(alike) > 0:
 		other := append(ours, alike...)[0]
-		j.alike = paidAlready(other, paysFor(body)[0].TxnID)
+		j.alike = paidAlready(j.posting.Subject, other, paysFor(body)[0].TxnID)
 		r.feed(j, event{kind: eventDifferent})
 	default:
 		r.feed(j, event{kind: eventNothing})
 	}
 }
 
-func paidAlready(p quickbooks.BillPayment, bill string) schema.Fault {
+func paidAlready(subject string, p quickbooks.BillPayment, bill string) schema.Fault {
 	return schema.Fault{
 		Code:    codeDuplicate,
 		Detail:  fmt.Sprintf("bill payment %s of %s over %s", p.ID, p.TxnDate, p.TotalAmt),
 		Meaning: fmt.Sprintf("QuickBooks has a payment of bill %s that tieout did not record for this task.", bill),
-		Next: "Compare both. If it is the same payment, say that the books are right as they are; " +
-			"if it is not, remove it from the bill, " + approveAgain + ".",
-		Owner: schema.OwnerFinance,
+		Next:    "Compare both. If it is the same payment, " + skip(subject) + " If it is not, remove it from the bill, " + retry(subject),
+		Owner:   schema.OwnerFinance,
 	}
 }

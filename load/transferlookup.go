@@ -101,7 +101,7 @@ func (r *round) recogniseTransfer(j *job, body quickbooks.Transfer, found []quic
 		j.found = document{id: schema.DocumentID(ours[0].ID), token: ours[0].SyncToken}
 		r.feed(j, event{kind: eventIdentical})
 	case len(ours)+len(alike) > 0:
-		j.alike = transferredByHand(append(ours, alike...)[0], 0)
+		j.alike = transferredByHand(j.posting.Subject, append(ours, alike...)[0], 0)
 		r.feed(j, event{kind: eventDifferent})
 	default:
 		r.feed(j, event{kind: eventNothing})

@@ -38,7 +38,7 @@ func beginTransfers(ctx context.Context, r *round, due []schema.Task, books sche
 	}
 	for i, t := range due {
 		if other, found := alike[t.ID]; found && all[i].refused == nil {
-			all[i].refused = &refusal{fault: transferredByHand(other, r.cfg.DuplicateDays)}
+			all[i].refused = &refusal{fault: transferredByHand(t.Subject, other, r.cfg.DuplicateDays)}
 		}
 	}
 	return all, nil
@@ -54,15 +54,15 @@ func makeTransfer(t schema.Task, books schema.Books) made {
 		// Without a rate it could be booked at one to one, and nobody says the rate.
 		m.refused = person(codeAmount, fmt.Sprintf("%s is not in %s", t.Transfer.Amount, books.HomeCurrency),
 			"The top-up is in a foreign currency, and its exchange rate is not known.",
-			"Record the transfer in QuickBooks, and say that the books are right as they are.")
+			"Record the transfer in QuickBooks, "+skip(t.Subject))
 		return m
 	}
-	if m.refused = unusable("funding account", t.Transfer.From, books, currency); m.refused == nil {
-		m.refused = unusable("wallet account", t.Transfer.To, books, currency)
+	if m.refused = unusable(t.Subject, "funding account", t.Transfer.From, books, currency); m.refused == nil {
+		m.refused = unusable(t.Subject, "wallet account", t.Transfer.To, books, currency)
 	}
 	if m.refused == nil && t.Transfer.From == t.Transfer.To {
 		m.refused = person(codeAccount, fmt.Sprintf("account %q on both sides", t.Transfer.From),
-			"The funding account is the wallet account itself.", "Name two accounts in the settings, "+approveAgain+".")
+			"The funding account is the wallet account itself.", "Name two accounts in the settings, "+retry(t.Subject))
 	}
 	return m
 }

@@ -154,7 +154,7 @@ func TestLoader_Transfers(t *testing.T) {
 		p := b.task(task)
 		require.Equal(t, schema.FaultPossibleDuplicate, p.Fault.Code)
 		require.Contains(t, p.Fault.Detail, "transfer "+id+" of ")
-		require.Contains(t, p.Fault.Next, "approve the transfer again")
+		require.Contains(t, p.Fault.Next, "tieout payments retry top_up:tx-1")
 		require.Zero(t, p.Attempt)
 		b.cycle()
 		require.Len(t, b.transfers(), 1, "it waits")
