@@ -102,7 +102,7 @@ func (b *bench) correct(ctx context.Context, positions []schema.Position) error 
 			continue
 		}
 		j := b.job(position, contracts)
-		j.drafted.On = schema.DateOf(position.Invoice.UpdatedAt.UTC())
+		j.drafted.On = changedOn(position)
 		jobs = append(jobs, j)
 	}
 	payees := b.payees(jobs)
@@ -115,7 +115,7 @@ func (b *bench) correct(ctx context.Context, positions []schema.Position) error 
 		number, distinct := DocNumber(j.drafted.Invoice), DistinctDocNumber(j.drafted.Invoice)
 		j.drafted.DocNumber = number
 		tasks = append(tasks, corrections.Propose(corrections.Case{
-			Position: j.position, Now: b.drafter.Amend(j.drafted), BillDate: b.cfg.Policy.BillDateOf(j.drafted.Invoice),
+			Position: j.position, Now: b.drafter.Amend(j.drafted), On: j.drafted.On, BillDate: b.cfg.Policy.BillDateOf(j.drafted.Invoice),
 			DocNumbers: []string{number, distinct}, NumberTaken: taken(j.position), Changed: b.changes.since(j.position),
 		})...)
 	}
@@ -123,6 +123,20 @@ func (b *bench) correct(ctx context.Context, positions []schema.Position) error 
 		return err
 	}
 	return b.recordTasks(ctx, tasks)
+}
+
+// changedOn returns the day in UTC on which an invoice came to say what it says, as
+// far as is known: a later revision that says the same does not move what is proposed.
+func changedOn(p schema.Position) schema.Date {
+	day := schema.DateOf(p.Invoice.UpdatedAt.UTC())
+	for _, c := range p.Corrections {
+		said := c.Task.Correction
+		same := said.Content == p.Content && said.Cancelled == (p.Invoice.Status == schema.StatusCancelled)
+		if same && c.Task.State == schema.TaskProposed && said.Document.Kind != "" && said.Document.TxnDate.Compare(day) < 0 {
+			day = said.Document.TxnDate
+		}
+	}
+	return day
 }
 
 // taken returns whether another invoice has the number of a position's correction.

@@ -181,6 +181,15 @@ func TestTransformer_ProposesCorrections(t *testing.T) {
 		require.False(t, w.run(t).Changed())
 	})
 
+	t.Run("ALaterRevisionThatSaysTheSameDoesNotMoveIt", func(t *testing.T) {
+		t.Parallel()
+		w := postedWorld(t)
+		w.stage(t, deliver("j", 3, "INVOICE_UPDATED", amended(300, second)))
+		w.run(t)
+		w.stage(t, deliver("k", 4, "INVOICE_PAID", amended(300, fourth).with(object{"paid_at": fourth})))
+		require.Empty(t, w.run(t).Tasks)
+	})
+
 	t.Run("CancelledTakesAllBack", func(t *testing.T) {
 		t.Parallel()
 		w := postedWorld(t)
@@ -192,7 +201,7 @@ func TestTransformer_ProposesCorrections(t *testing.T) {
 		require.Equal(t, schema.DocumentVendorCredit, d.Kind)
 		require.Equal(t, usd(110_000), d.Total)
 		require.Equal(t, []schema.AccountID{"70", "71"}, []schema.AccountID{d.Lines[0].Account, d.Lines[1].Account})
-		require.Equal(t, "the invoice was cancelled at Ontop on 2026-02-03, and the books hold 1100.00 USD of it", task.Hold.Detail)
+		require.Equal(t, "the invoice was cancelled at Ontop, and the books hold 1100.00 USD of it", task.Hold.Detail)
 		require.False(t, w.run(t).Changed())
 		w.say(t, task, schema.TaskReady)
 		require.False(t, w.run(t).Changed())

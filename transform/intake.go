@@ -61,8 +61,10 @@ func (r *round) apply(ctx context.Context, staged []schema.Staged) ([]schema.Out
 	if err := r.recordTasks(ctx, f.changedTasks()); err != nil {
 		return nil, err
 	}
-	if err := r.follow(ctx, f.touched(), func(id schema.InvoiceID) bool { return f.stored[id] }); err != nil {
-		return nil, err
+	if r.follows() {
+		if err := r.follow(ctx, f.touched(), func(id schema.InvoiceID) bool { return f.stored[id] }); err != nil {
+			return nil, err
+		}
 	}
 	at := r.stamp()
 	for i := range outcomes {

@@ -43,6 +43,10 @@ func (r *round) recordTasks(ctx context.Context, tasks []schema.Task) error {
 	return nil
 }
 
+// follows reports whether the policy asks for anything that follows from invoices
+// alone.
+func (r *round) follows() bool { return r.cfg.Policy.AttachFiles || r.cfg.Policy.RecordPayments }
+
 // follow records the tasks that follow from invoices alone: a file to attach for
 // every address, and a payment for what was paid. Known says of which of them tasks
 // may be stored that are wanted no more.
@@ -115,6 +119,9 @@ func (r *round) followed(
 // followOpen does the same for invoices that were recorded before this round, which
 // is how they get their tasks when a policy is turned on.
 func (r *round) followOpen(ctx context.Context, positions []schema.Position) error {
+	if !r.follows() {
+		return nil
+	}
 	var invoices []schema.Invoice
 	for _, p := range positions {
 		if p.Invoice.RecordedAt.Before(r.began) {

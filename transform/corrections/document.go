@@ -96,8 +96,8 @@ func (c Case) memo(s *standing, what string, d schema.Draft) string {
 		fmt.Sprintf("Correction %d of Ontop invoice %s (id %s)", s.number, name, i.ID), clip(what, maxText-1000),
 		fmt.Sprintf("corrects %s %s", c.Position.Draft.Kind.Name(), c.Position.Draft.DocNumber),
 	}
-	if day := schema.DateOf(i.UpdatedAt.UTC()); day != d.TxnDate {
-		parts = append(parts, Moved(day))
+	if c.On != d.TxnDate {
+		parts = append(parts, Moved(c.On))
 	}
 	parts = append(parts, "content "+d.Content.Short(12))
 	var used []string

@@ -26,11 +26,12 @@ type Case struct {
 	// cancelled invoice only these two and DueDate count.
 	Now schema.Draft
 
-	// BillDate is the day that the policy would book the invoice on, and
-	// DocNumbers are the numbers that its document might have: the first is the
+	// On is the day of the change, from which Now has its TxnDate unless the books
+	// are closed then. BillDate is the day that the policy would book the invoice on,
+	// and DocNumbers are the numbers that its document might have: the first is the
 	// one that it would have.
-	BillDate   schema.Date
-	DocNumbers []string
+	On, BillDate schema.Date
+	DocNumbers   []string
 
 	// NumberTaken says that another invoice of the payee has [Number].
 	NumberTaken bool

@@ -90,7 +90,7 @@ func (f *file) asked() corrections.Case {
 	now := f.now
 	now.TxnDate = schema.DateOf(f.position.Invoice.UpdatedAt.UTC())
 	return corrections.Case{
-		Position: f.position, Now: now.Seal(), BillDate: f.now.TxnDate, DocNumbers: []string{f.now.DocNumber}, NumberTaken: f.taken, Changed: f.changed,
+		Position: f.position, Now: now.Seal(), On: now.TxnDate, BillDate: f.now.TxnDate, DocNumbers: []string{f.now.DocNumber}, NumberTaken: f.taken, Changed: f.changed,
 	}
 }
 

@@ -74,8 +74,7 @@ func (c Case) warning(s *standing) string {
 func (c Case) sentence(books []schema.Draft, d difference) string {
 	before, _ := totals(books)
 	if cancelled(c.Position) {
-		return fmt.Sprintf("the invoice was cancelled at Ontop on %s, and the books hold %s of it",
-			schema.DateOf(c.Position.Invoice.UpdatedAt.UTC()), before)
+		return fmt.Sprintf("the invoice was cancelled at Ontop, and the books hold %s of it", before)
 	}
 	now, _ := totals([]schema.Draft{c.Now})
 	var changes []string
