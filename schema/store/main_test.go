@@ -38,7 +38,7 @@ func run(m *testing.M) int {
 	if err != nil {
 		return complain(fmt.Errorf("%w\n\nthe tests run on the real engine: run `make engine`", err))
 	}
-	// A history takes a third of a second; the flag on the command line wins.
+	// A history takes a second of one core; the flag on the command line wins.
 	if err := flag.Set("rapid.checks", "12"); err != nil {
 		return complain(err)
 	}

@@ -248,7 +248,7 @@ func (m *model) reads(t *rapid.T) []read {
 		{"Backlog", func(s Store) (any, error) { return s.Backlog(ctx, c) }},
 	}
 	if m.tasks {
-		return append(reads, m.taskReads(ctx, now, limit)...)
+		return append(reads, m.taskReads(t, now, limit)...)
 	}
 	ids := []string{"i-1", "i-2", "i-3"}
 	reads = append(reads, []read{

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"time"
 
 	"pgregory.net/rapid"
@@ -91,14 +90,16 @@ func (m *model) taskPosting(t *rapid.T, task schema.Task) schema.Posting {
 	return p
 }
 
-func (m *model) taskReads(ctx context.Context, now time.Time, limit int) []read {
-	c, ids := m.company, []schema.InvoiceID{"i-1", "i-2", "i-3"}
+// taskReads returns what can be asked of tasks: of corrections and of one other kind.
+func (m *model) taskReads(t *rapid.T, now time.Time, limit int) []read {
+	ctx, c, ids := t.Context(), m.company, []schema.InvoiceID{"i-1", "i-2", "i-3"}
 	reads := []read{
 		{"WaitingTasks", func(s Store) (any, error) { return sized(s.WaitingTasks(ctx, c)) }},
 		{"Amended", func(s Store) (any, error) { return all(s.Amended(ctx, c)) }},
 		{"InvoicePositions", func(s Store) (any, error) { return s.InvoicePositions(ctx, c, ids) }},
 	}
-	for _, kind := range schema.TaskKinds() {
+	other := rapid.SampledFrom([]schema.PostingKind{schema.PostAttachment, schema.PostPayment, schema.PostTransfer}).Draw(t, "other kind")
+	for _, kind := range []schema.PostingKind{schema.PostCorrection, other} {
 		reads = append(reads,
 			read{"DueTasks", func(s Store) (any, error) { return sized(s.DueTasks(ctx, c, kind, now, limit)) }},
 			read{"UnverifiedTasks", func(s Store) (any, error) { return sized(s.UnverifiedTasks(ctx, c, kind, limit)) }},
