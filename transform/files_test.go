@@ -1,10 +1,13 @@
 package transform_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/transform"
@@ -169,5 +172,50 @@ func TestTransformer_NamesFilesToAttach(t *testing.T) {
 			require.Equal(t, schema.DraftReady, w.drafts(t)["555"].State, "the bill is posted all the same")
 			require.False(t, w.run(t).Changed())
 		}
+	})
+}
+
+// In whatever order revisions come, and however many rounds there are meanwhile, what
+// is to be attached in the end is what the newest revision names.
+func TestTransformer_FilesAreThoseOfTheNewestRevision(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		var deliveries []schema.Delivery
+		newest := map[string]string{}
+		for n := range rapid.IntRange(1, 5).Draw(rt, "revisions") {
+			newest = map[string]string{}
+			data := invoice().with(object{"updated_at": start.Add(time.Duration(n) * time.Hour).Format(time.RFC3339)})
+			items := []object{{"item_id": 1, "concept": "FIXED_PAYMENT", "amount": "1000.00"}, {"item_id": 2, "concept": "BONUS", "amount": 100}}
+			for place, subject := range []string{"555:file:1", "555:file:2", "555:pdf"} {
+				url := rapid.SampledFrom([]string{"", "https://files.example/a", "https://files.example/b"}).Draw(rt, subject)
+				switch {
+				case url == "":
+					continue
+				case place < 2:
+					items[place]["attachment_url"] = url
+				default:
+					data["pdf_url"] = url
+				}
+				newest[subject] = url
+			}
+			data["items"] = items
+			deliveries = append(deliveries, deliver(fmt.Sprint("r", n), n+2, "INVOICE_UPDATED", data))
+		}
+		w := newWorld(t, attaching)
+		for _, delivery := range rapid.Permutation(deliveries).Draw(rt, "order") {
+			w.stage(t, delivery)
+			if rapid.Bool().Draw(rt, "round") {
+				w.run(t)
+			}
+		}
+		w.run(t)
+		require.False(t, w.run(t).Changed())
+		found := map[string]string{}
+		for subject, task := range w.tasks(t, schema.PostAttachment) {
+			if task.State == schema.TaskReady {
+				found[subject] = task.File.URL
+			}
+		}
+		require.Equal(rt, newest, found)
 	})
 }

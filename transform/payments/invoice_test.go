@@ -1,0 +1,76 @@
+package payments_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/transform/payments"
+)
+
+func TestOfInvoice(t *testing.T) {
+	t.Parallel()
+	stored := func(i schema.Invoice) schema.TaskPosition {
+		task, changed := payments.OfInvoice(i, schema.TaskPosition{}, wallet)
+		require.True(t, changed)
+		return schema.TaskPosition{Task: task}
+	}
+
+	t.Run("NothingOfWhatIsNotPaid", func(t *testing.T) {
+		t.Parallel()
+		cancelled, nothing := paid("1", 3), paid("1", 3)
+		cancelled.Status, nothing.Total = schema.StatusCancelled, schema.NewMoney(0, "USD")
+		for _, i := range []schema.Invoice{paid("1", 0), cancelled, nothing} {
+			_, changed := payments.OfInvoice(i, schema.TaskPosition{}, wallet)
+			require.False(t, changed)
+		}
+	})
+
+	t.Run("OnceHoweverOftenItIsAsked", func(t *testing.T) {
+		t.Parallel()
+		_, changed := payments.OfInvoice(paid("1", 3), stored(paid("1", 3)), wallet)
+		require.False(t, changed)
+	})
+
+	t.Run("WhatTheInvoiceSaysByNow", func(t *testing.T) {
+		t.Parallel()
+		i := paid("1", 3)
+		i.Total = schema.NewMoney(5, "USD")
+		task, changed := payments.OfInvoice(i, stored(paid("1", 3)), wallet)
+		require.True(t, changed)
+		require.Equal(t, schema.NewMoney(5, "USD"), task.Payment.Amount)
+		i.Total = schema.NewMoney(-5, "USD")
+		task, changed = payments.OfInvoice(i, stored(paid("1", 3)), wallet)
+		require.True(t, changed)
+		require.Equal(t, schema.TaskWithdrawn, task.State)
+		_, changed = payments.OfInvoice(i, schema.TaskPosition{Task: task}, wallet)
+		require.False(t, changed)
+		task, changed = payments.OfInvoice(paid("1", 3), schema.TaskPosition{Task: task}, wallet)
+		require.True(t, changed)
+		require.Equal(t, schema.TaskReady, task.State)
+	})
+
+	t.Run("NothingElseOnceItMayBeInTheBooks", func(t *testing.T) {
+		t.Parallel()
+		i := paid("1", 4)
+		for _, state := range []schema.PostingState{schema.PostingNamed, schema.PostingUncertain, schema.PostingPosted, schema.PostingAdopted} {
+			before := stored(paid("1", 3))
+			before.Posting.State = state
+			_, changed := payments.OfInvoice(i, before, wallet)
+			require.False(t, changed, state)
+		}
+		before := stored(paid("1", 3))
+		before.Posting.State = schema.PostingDeclined
+		_, changed := payments.OfInvoice(i, before, wallet)
+		require.True(t, changed)
+	})
+
+	t.Run("NothingElseOnceAPersonAcceptedIt", func(t *testing.T) {
+		t.Parallel()
+		before := stored(paid("1", 3))
+		before.Task.State, before.Task.By = schema.TaskAccepted, "ana"
+		_, changed := payments.OfInvoice(paid("1", 4), before, wallet)
+		require.False(t, changed)
+	})
+}
