@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -179,7 +180,7 @@ func less(d *schema.Draft) {
 
 // askNext stores some more of what was wished for.
 func (s *till) askNext(n int) {
-	all := append(s.due[:len(s.due):len(s.due)], s.never...)
+	all := append(slices.Clip(s.due), s.never...)
 	for ; n > 0 && s.asked < len(all); n-- {
 		s.ask(all[s.asked])
 		s.asked++
@@ -355,7 +356,7 @@ func (s *till) agree() error {
 
 func (s *till) state() string {
 	var text strings.Builder
-	for _, task := range append(s.due[:len(s.due):len(s.due)], s.never...) {
+	for _, task := range append(slices.Clip(s.due), s.never...) {
 		p := s.task(task)
 		fmt.Fprintf(&text, "\n%s: %s attempt %d as %s %s, %s %s, retry at %s",
 			task.Subject, p.State, p.Attempt, p.Item, p.Document, p.Fault.Code, p.Fault.Detail, p.RetryAt)

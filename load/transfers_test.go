@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -38,9 +39,7 @@ func (b *bench) transferByHand(t schema.Task, set map[string]any) string {
 		"FromAccountRef": map[string]any{"value": string(t.Transfer.From)}, "ToAccountRef": map[string]any{"value": string(t.Transfer.To)},
 		"Amount": t.Transfer.Amount.Decimal(), "TxnDate": t.Transfer.On.String(),
 	}
-	for name, value := range set {
-		fields[name] = value
-	}
+	maps.Copy(fields, set)
 	id, err := b.sim.Create("", "Transfer", fields)
 	require.NoError(b.t, err)
 	return id
