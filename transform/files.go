@@ -92,7 +92,7 @@ func attach(i schema.Invoice, a attachment) schema.Task {
 	}
 	if wrong := misaddressed(a.URL); wrong != "" {
 		task.State = schema.TaskHeld
-		task.Hold = hold("", schema.OwnerSource, "have Ontop send the invoice again with an address that begins with https://, or attach the file by hand",
+		task.Hold = hold("", schema.OwnerSource, fmt.Sprintf("have Ontop send the invoice again with an address that begins with https://; or attach the file by hand, and skip it (tieout attachments skip %s --reason TEXT)", task.Subject),
 			"%s is %s: %s", a.field, strconv.Quote(clip(a.URL, 200)), wrong)
 	}
 	return task.Seal()

@@ -48,7 +48,7 @@ func (f *facts) topUp(company schema.CompanyID, t ontop.TopUp, on schema.Date) (
 	task.Transfer.Amount = amount
 	if t.Type != "" && t.Type != typeTransfer {
 		task.State, task.Hold = schema.TaskHeld, hold(holdUnknownType, schema.OwnerFinance,
-			"make the transfer in QuickBooks by hand if it is one, and accept it",
+			"make the transfer in QuickBooks by hand if it is one, and skip this one "+payments.Skip(subject),
 			"transaction_type of top-up %s is %q, and only %s is known", t.ID, clip(t.Type, 100), typeTransfer)
 		return f.task(task.Seal(), true), ""
 	}
@@ -68,7 +68,7 @@ func (f *facts) repeated(stored schema.Task, t ontop.TopUp) (schema.OutcomeKind,
 	}
 	task := stored
 	task.State, task.Hold = schema.TaskHeld, hold(holdContradicted, schema.OwnerSource,
-		"ask Ontop which of them is right; make the transfer in QuickBooks by hand, and accept this one", "%s", contradiction)
+		"ask Ontop which of them is right; make the transfer in QuickBooks by hand, and skip this one "+payments.Skip(stored.Subject), "%s", contradiction)
 	f.task(task, !payments.Same(task, stored))
 	return schema.OutcomeUnreadable, contradiction
 }
@@ -80,6 +80,7 @@ func transfer(task schema.Task, policy schema.Policy, books schema.Books) schema
 	to, noTo := usable(books, policy.WalletAccount, "payment_account")
 	task.Transfer.From, task.Transfer.To = policy.FundingAccount, policy.WalletAccount
 	amount, err := schema.ParseMoney(task.Transfer.Amount.Decimal(), to.Currency)
+	byHand := "make the transfer in QuickBooks by hand, and skip this one " + payments.Skip(task.Subject)
 	switch said := task.Transfer.Amount.Decimal(); {
 	case noTo.Detail != "":
 		task.Hold = noTo
@@ -89,13 +90,13 @@ func transfer(task schema.Task, policy schema.Policy, books schema.Books) schema
 		task.Hold = hold("", schema.OwnerOps, "name two accounts in the configuration",
 			"policy.top_up_account and policy.payment_account both name account %s", to.ID)
 	case from.Currency != to.Currency:
-		task.Hold = hold(schema.HoldCurrency, schema.OwnerOps, "name accounts in one currency in the configuration; or make the transfer in QuickBooks by hand, and accept it",
+		task.Hold = hold(schema.HoldCurrency, schema.OwnerOps, "name accounts in one currency in the configuration; or "+byHand,
 			"account %s %q is in %s and account %s %q in %s: a top-up says one amount", from.ID, from.Name, from.Currency, to.ID, to.Name, to.Currency)
 	case err != nil:
-		task.Hold = hold(schema.HoldCurrency, schema.OwnerFinance, "make the transfer in QuickBooks by hand, and accept it",
+		task.Hold = hold(schema.HoldCurrency, schema.OwnerFinance, byHand,
 			"amount of top-up %s is %s, which does not fit the decimals of %s, the currency of account %s %q", task.Transfer.TopUp, said, to.Currency, to.ID, to.Name)
 	case amount.Sign() <= 0:
-		task.Hold = hold(schema.HoldNegativeTotal, schema.OwnerFinance, "ask Ontop what it means; book it in QuickBooks by hand, and accept it",
+		task.Hold = hold(schema.HoldNegativeTotal, schema.OwnerFinance, "ask Ontop what it means; book it in QuickBooks by hand, and skip it "+payments.Skip(task.Subject),
 			"amount of top-up %s is %s, and a transfer must be above zero", task.Transfer.TopUp, said)
 	default:
 		task.State, task.Transfer.Amount = schema.TaskReady, amount

@@ -34,8 +34,8 @@ func OfInvoice(i schema.Invoice, stored schema.TaskPosition, wallet Wallet) (sch
 	known := before.State != "" && before.State != schema.TaskWithdrawn
 	bound := known && before.Payment.Source != ""
 	if bound {
-		task.By, task.Reason = before.By, before.Reason
-		task.Payment.Source, task.Payment.On, task.Payment.Worker = before.Payment.Source, before.Payment.On, before.Payment.Worker
+		task.By, task.Reason, task.Payment = before.By, before.Reason, before.Payment
+		task.Payment.Amount, task.Payment.Account = i.Total, wallet.Account
 	}
 	paid := bound || i.Status == schema.StatusPaid || !i.PaidAt.IsZero()
 	switch {
@@ -46,10 +46,10 @@ func OfInvoice(i schema.Invoice, stored schema.TaskPosition, wallet Wallet) (sch
 		task.State, task.Hold, task.By, task.Reason = schema.TaskWithdrawn, schema.Hold{}, By, "nothing of the invoice is paid"
 		return task, true
 	case i.Status == schema.StatusCancelled:
-		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerFinance, "ask Ontop whether the money came back; record the payment in QuickBooks by hand if it did not, and accept it",
+		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerFinance, "ask Ontop whether the money came back; record the payment in QuickBooks by hand if it did not, and skip it "+Skip(task.Subject),
 			"invoice %s was cancelled after it was paid on %s: it is not known whether the money came back", i.ID, orUnknown(task.Payment.On))
 	case task.Payment.On.IsZero():
-		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerSource, "have Ontop send the invoice again with its paid_at, or record the payment in QuickBooks by hand and accept it",
+		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerSource, "have Ontop send the invoice again with its paid_at; or record the payment in QuickBooks by hand, and skip it "+Skip(task.Subject),
 			"status is PAID and paid_at is missing: it is not known on which day invoice %s was paid", i.ID)
 	case wallet.Trouble.Detail != "":
 		task.State, task.Hold = schema.TaskHeld, wallet.Trouble
@@ -73,10 +73,10 @@ func orUnknown(d schema.Date) string {
 	return d.String()
 }
 
-// Same reports whether two tasks say the same, whenever they were recorded.
-func Same(a, b schema.Task) bool {
-	return a.ID == b.ID && a.State == b.State && a.Hold == b.Hold && a.Reason == b.Reason && a.By == b.By
-}
+// Same reports whether two tasks ask for the same, whoever said so and whenever. One
+// that was declined and is recorded again is tried again, so that the same is never
+// recorded twice.
+func Same(a, b schema.Task) bool { return a.ID == b.ID && a.State == b.State && a.Hold == b.Hold }
 
 func hold(reason schema.HoldReason, owner schema.Owner, next, format string, args ...any) schema.Hold {
 	return schema.Hold{Reason: reason, Detail: fmt.Sprintf(format, args...), NextStep: next, Owner: owner}

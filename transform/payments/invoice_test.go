@@ -66,6 +66,31 @@ func TestOfInvoice(t *testing.T) {
 		require.True(t, changed)
 	})
 
+	t.Run("NotAgainWhatWasDeclined", func(t *testing.T) {
+		t.Parallel()
+		before := stored(paid("1", 3))
+		before.Posting.State = schema.PostingDeclined
+		before.Task.By = "ana" // who had it tried again
+		_, changed := payments.OfInvoice(paid("1", 3), before, wallet)
+		require.False(t, changed, "what is recorded again is tried again")
+	})
+
+	t.Run("NothingElseOnceAPersonSaidWhatPaidIt", func(t *testing.T) {
+		t.Parallel()
+		before := schema.TaskPosition{Task: schema.Task{
+			Company: "acme", Kind: schema.PostPayment, Subject: "1:payment", Invoice: "1", State: schema.TaskReady, By: "ana",
+			Payment: schema.Payment{Source: "p", On: day(9), Amount: schema.NewMoney(100_000, "USD"), Account: "35", Email: "jane@example.com"},
+		}.Seal()}
+		_, changed := payments.OfInvoice(paid("1", 3), before, wallet)
+		require.False(t, changed)
+		more := paid("1", 3)
+		more.Total = schema.NewMoney(100_001, "USD")
+		task, changed := payments.OfInvoice(more, before, wallet)
+		require.True(t, changed)
+		require.Equal(t, "ana", task.By)
+		require.Equal(t, "p", task.Payment.Source)
+	})
+
 	t.Run("NothingElseOnceAPersonAcceptedIt", func(t *testing.T) {
 		t.Parallel()
 		before := stored(paid("1", 3))

@@ -46,6 +46,11 @@ func command(payment string) string {
 	return fmt.Sprintf("(tieout payments match %s INVOICE)", payment)
 }
 
+// Skip names the command with which a person says that nothing is to be recorded.
+func Skip(subject string) string {
+	return fmt.Sprintf("(tieout payments skip %s --reason TEXT)", subject)
+}
+
 // Waits reports whether a task is that of a payment that fits no invoice yet and that
 // may be matched without a person.
 func Waits(t schema.Task) bool {

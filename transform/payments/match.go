@@ -2,22 +2,11 @@ package payments
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tieout/tieout/schema"
-)
-
-// Errors of [Assign]. Wrapped errors add the values.
-var (
-	// ErrNotWaiting means that the payment waits for nobody.
-	ErrNotWaiting = errors.New("the payment does not wait for an invoice")
-	// ErrNotPayable means that the invoice cannot have been paid.
-	ErrNotPayable = errors.New("the invoice cannot have been paid")
-	// ErrTaken means that another payment of Ontop's paid the invoice.
-	ErrTaken = errors.New("another payment paid the invoice")
 )
 
 // Match matches payments that fit no invoice yet with those of candidates that are
@@ -131,14 +120,9 @@ func bind(loose schema.Task, c Candidate, wallet Wallet) []schema.Task {
 	}
 	task := schema.Task{
 		Company: loose.Company, Kind: schema.PostPayment, Subject: schema.PaymentSubject(c.Invoice.ID), Invoice: c.Invoice.ID,
-		State: schema.TaskReady, By: loose.By, RecordedAt: own.Task.RecordedAt,
-		Payment: schema.Payment{
-			Source: loose.Payment.Source, On: loose.Payment.On, Amount: c.Invoice.Total, Account: wallet.Account, Worker: loose.Payment.Worker,
-		},
+		State: schema.TaskReady, By: By, RecordedAt: own.Task.RecordedAt, Payment: loose.Payment,
 	}
-	if task.By != By {
-		task.Reason = "matched with payment " + loose.Payment.Source
-	}
+	task.Payment.Amount, task.Payment.Account = c.Invoice.Total, wallet.Account
 	if wallet.Trouble.Detail != "" {
 		task.State, task.Hold = schema.TaskHeld, wallet.Trouble
 	}
@@ -146,27 +130,6 @@ func bind(loose schema.Task, c Candidate, wallet Wallet) []schema.Task {
 		tasks = append(tasks, task)
 	}
 	return tasks
-}
-
-// Assign returns what has to be recorded when a person says that a payment is the one
-// of an invoice, whatever their amounts. Errors are [ErrNotWaiting], [ErrNotPayable]
-// and [ErrTaken]. RecordedAt of each task is that of the one that it replaces: record
-// them no earlier.
-func Assign(loose schema.Task, c Candidate, wallet Wallet, by string) ([]schema.Task, error) {
-	source := c.source()
-	switch i := c.Invoice; {
-	case loose.Kind != schema.PostPayment || loose.State != schema.TaskHeld || loose.Subject != schema.LoosePaymentSubject(loose.Payment.Source):
-		return nil, fmt.Errorf("payment %s: %w", loose.Payment.Source, ErrNotWaiting)
-	case i.ID == "" || i.Status == schema.StatusCancelled || i.Total.Sign() <= 0:
-		return nil, fmt.Errorf("invoice %q: %w", i.ID, ErrNotPayable)
-	case source != "" && source != loose.Payment.Source:
-		return nil, fmt.Errorf("invoice %s, payment %s: %w", i.ID, source, ErrTaken)
-	}
-	if loose.Payment.On.IsZero() {
-		loose.Payment.On = dayOf(c.Invoice)
-	}
-	loose.By = by
-	return bind(loose, c, wallet), nil
 }
 
 // doubt says why a payment was not matched.
@@ -198,7 +161,7 @@ func doubt(p schema.Payment, fitting []Candidate) string {
 
 func undecided(p schema.Payment, why string) schema.Hold {
 	return hold("", schema.OwnerFinance,
-		fmt.Sprintf("say which invoice it paid %s; or record it in QuickBooks by hand, and accept it", command(p.Source)),
+		fmt.Sprintf("say which invoice it paid %s; or record it in QuickBooks by hand, and skip it %s", command(p.Source), Skip(schema.LoosePaymentSubject(p.Source))),
 		"payment %s, %s, %s", p.Source, said(p), why)
 }
 

@@ -189,7 +189,8 @@ func TestMatch(t *testing.T) {
 		require.Equal(t, schema.TaskHeld, d.loose("p").State)
 		require.Equal(t, "payment p, 1000.00 USD on 2026-02-03 to worker 77, fits 2 invoices: "+
 			"1 (INV-1, 1000.00 USD, paid on 2026-02-02), 2 (INV-2, 1000.00 USD)", d.loose("p").Hold.Detail)
-		require.Equal(t, "say which invoice it paid (tieout payments match p INVOICE); or record it in QuickBooks by hand, and accept it",
+		require.Equal(t, "say which invoice it paid (tieout payments match p INVOICE); or record it in QuickBooks by hand, "+
+			"and skip it (tieout payments skip payment:p --reason TEXT)",
 			d.loose("p").Hold.NextStep)
 		require.Zero(t, d.match(), "asking again changes nothing")
 	})
@@ -305,60 +306,6 @@ func TestArrived(t *testing.T) {
 		require.NotEmpty(t, d.arrive(said("p", 4)))
 		require.Equal(t, before, d.loose("p"))
 		require.Empty(t, d.arrive(said("p", 3)))
-	})
-}
-
-func TestAssign(t *testing.T) {
-	t.Parallel()
-	setup := func() (*desk, schema.Task) {
-		d := newDesk(paid("1", 0), paid("2", 0))
-		d.arrive(said("p", 3))
-		d.match()
-		return d, d.loose("p")
-	}
-
-	t.Run("APersonSaysWhich", func(t *testing.T) {
-		t.Parallel()
-		d, loose := setup()
-		tasks, err := payments.Assign(loose, d.candidate(d.invoices[1]), wallet, "ana")
-		require.NoError(t, err)
-		d.store(tasks...)
-		require.Equal(t, "ana", d.own("2").By)
-		require.Equal(t, schema.TaskReady, d.own("2").State)
-		require.Equal(t, schema.TaskAccepted, d.loose("p").State)
-		require.Equal(t, "ana", d.loose("p").By)
-		before := d.own("2")
-		d.becomes(1, paid("2", 5)).hear()
-		require.Equal(t, before, d.own("2"), "what a person decided stays")
-	})
-
-	t.Run("ADayThatIsMissingIsTheInvoices", func(t *testing.T) {
-		t.Parallel()
-		d := newDesk(paid("1", 5))
-		p := said("p", 3)
-		p.On = schema.Date{}
-		d.arrive(p)
-		d.match()
-		tasks, err := payments.Assign(d.loose("p"), d.candidate(d.invoices[0]), wallet, "ana")
-		require.NoError(t, err)
-		require.Equal(t, day(5), tasks[1].Payment.On)
-	})
-
-	t.Run("NotWhatCannotBe", func(t *testing.T) {
-		t.Parallel()
-		d, loose := setup()
-		cancelled := paid("3", 0)
-		cancelled.Status = schema.StatusCancelled
-		_, err := payments.Assign(loose, payments.Candidate{Invoice: cancelled}, wallet, "ana")
-		require.ErrorIs(t, err, payments.ErrNotPayable)
-		tasks, err := payments.Assign(loose, d.candidate(d.invoices[0]), wallet, "ana")
-		require.NoError(t, err)
-		d.store(tasks...)
-		_, err = payments.Assign(d.loose("p"), d.candidate(d.invoices[1]), wallet, "ana")
-		require.ErrorIs(t, err, payments.ErrNotWaiting)
-		d.arrive(said("q", 4))
-		_, err = payments.Assign(d.loose("q"), d.candidate(d.invoices[0]), wallet, "ana")
-		require.ErrorIs(t, err, payments.ErrTaken)
 	})
 }
 
