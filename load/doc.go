@@ -93,6 +93,7 @@
 // A payment pays one bill whole, at the bill's own rate, from an account of type
 // Bank. It is recorded only while the mirror has the bill as it was posted, all of it
 // owed and nothing that corrects it; a correction that is not decided is waited for.
+// What somebody paid since the last look is for QuickBooks to refuse.
 // What somebody has paid is over and done with, and anything else is a person's. A
 // lost one is looked for by its number and by what its bill says it is paid by.
 //
@@ -106,7 +107,7 @@
 // the pace of bills and from the same budget, and are met by the mirror within the
 // hour: 10,000 payments that come together are 334 calls more, and 50 to read them
 // back. A paid bill is among the changes of its hour, as is what paid it. A top-up is
-// two calls, for it looks around first. Uploads of files are free.
+// three calls, for it looks around first. Uploads of files are free.
 //
 // Changes alone tell what became of payments and transfers afterwards: a sweep does
 // not read them, so that after a month without a look nothing does.

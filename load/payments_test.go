@@ -375,6 +375,49 @@ func TestLoader_PaymentsThatAreNotMade(t *testing.T) {
 		require.Equal(t, schema.PostingPosted, b.task(task).State)
 	})
 
+	within(t, "WhatWasPaidSinceTheLastLookIsRefusedByQuickBooks", func(t *testing.T) {
+		t.Helper()
+		b, d := billed(t)
+		b.pay(d, string(b.bill(d).Document), d.Total.Decimal())
+		task := b.payment(d)
+		b.ask(task)
+
+		require.Equal(t, load.Tally{Declined: 1}, b.cycle().Payments)
+
+		require.Equal(t, "6000", b.task(task).Fault.Code)
+		require.Len(t, b.payments(), 1)
+		sleep(hour)
+		b.mirror()
+		b.again(task)
+		b.cycle()
+		require.Equal(t, "already_paid", b.task(task).Fault.Code, "looked at again, it is told apart")
+	})
+
+	within(t, "ABillThatTheMirrorDoesNotHaveIsWaitedFor", func(t *testing.T) {
+		t.Helper()
+		b := setup(t)
+		d := b.draft(1, today)
+		b.record(d)
+		_, err := b.loader.Bills(t.Context())
+		require.NoError(t, err)
+		p := b.bill(d)
+		require.NoError(t, b.store.RecordVerifications(t.Context(), []schema.Verification{{
+			Company: acme, Kind: schema.PostBill, Subject: p.Subject, Draft: p.Draft, Document: p.Document, Result: schema.VerifiedExact,
+			Total: d.Total, RecordedAt: time.Now(),
+		}}))
+		task := b.payment(d)
+		b.ask(task)
+		b.cycle()
+		require.Equal(t, "not_mirrored", b.task(task).Fault.Code)
+		require.False(t, b.task(task).RetryAt.IsZero())
+		b.mirror()
+		sleep(hour)
+
+		b.cycle()
+
+		require.Equal(t, schema.PostingPosted, b.task(task).State)
+	})
+
 	within(t, "AVendorCreditIsNotPaid", func(t *testing.T) {
 		t.Helper()
 		b := setup(t)

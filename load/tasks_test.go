@@ -126,6 +126,39 @@ func TestLoader_Tasks(t *testing.T) {
 	})
 }
 
+// What tasks cost is what the package comment says.
+func TestLoader_TasksCost(t *testing.T) {
+	t.Parallel()
+
+	within(t, "PaymentsThatComeTogetherFillBatches", func(t *testing.T) {
+		t.Helper()
+		b := setup(t)
+		var tasks []schema.Task
+		for _, d := range b.due(240) {
+			tasks = append(tasks, b.payment(d))
+		}
+		b.cycle()
+		b.ask(tasks...)
+		asked := b.sim.Stats().CorePlus
+
+		require.Equal(t, load.Tally{Posted: 240}, b.cycle().Payments)
+
+		require.Equal(t, 240/30+2, b.sim.Stats().CorePlus-asked, "batches, and 200 read back at once")
+	})
+
+	within(t, "ATopUpIsThreeCalls", func(t *testing.T) {
+		t.Helper()
+		b := setup(t)
+		b.cycle()
+		_, err := b.loader.RefreshBooks(t.Context())
+		require.NoError(t, err)
+		b.ask(b.topUp())
+		asked := b.sim.Stats().CorePlus
+		b.cycle()
+		require.Equal(t, 3, b.sim.Stats().CorePlus-asked)
+	})
+}
+
 func TestNewMetrics_Tasks(t *testing.T) {
 	t.Parallel()
 	within(t, "AreCountedByKind", func(t *testing.T) {
