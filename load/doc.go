@@ -93,9 +93,9 @@
 // A payment pays one bill whole, at the bill's own rate, from an account of type
 // Bank. It is recorded only while the mirror has the bill as it was posted, all of it
 // owed and nothing that corrects it; a correction that is not decided is waited for.
-// What somebody paid since the last look is for QuickBooks to refuse.
-// What somebody has paid is over and done with, and anything else is a person's. A
-// lost one is looked for by its number and by what its bill says it is paid by.
+// What somebody has paid is over and done with, and anything else is a person's. What
+// somebody paid since the last look is for QuickBooks to refuse. A lost payment is
+// looked for by its number and by what its bill says it is paid by.
 //
 // A transfer records a top-up in the home currency, between two accounts of type
 // Bank. It has no number: it is looked for by its day, and among what changed since
