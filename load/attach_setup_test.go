@@ -52,6 +52,7 @@ func withFiles(host **fileHost, changes ...func(*load.Config)) option {
 }
 
 func newFileHost(tb testing.TB) *fileHost {
+	tb.Helper()
 	h := &fileHost{
 		conns: make(chan net.Conn), done: make(chan struct{}), files: map[string]http.HandlerFunc{}, asked: map[string]int{},
 	}
@@ -122,11 +123,11 @@ func (h *fileHost) at(path string, serve http.HandlerFunc) {
 	h.files[path] = serve
 }
 
-// times returns how often a path was asked for.
-func (h *fileHost) times(path string) int {
+// times returns how often the first file was asked for.
+func (h *fileHost) times() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.asked[path]
+	return h.asked["/inv-00001.pdf"]
 }
 
 // pdf is a file of its own for each text.
