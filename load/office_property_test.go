@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,12 +134,22 @@ func (o *office) open(p process) *load.Loader {
 // drawer keeps the token of a process. Waiting for its lock lets fake time pass.
 type drawer struct {
 	turn  chan struct{}
+	mu    sync.Mutex
 	token quickbooks.Token
 }
 
-func (d *drawer) Load(context.Context, string) (quickbooks.Token, error) { return d.token, nil }
+func (d *drawer) Load(context.Context, string) (quickbooks.Token, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.token, nil
+}
 
-func (d *drawer) Save(_ context.Context, t quickbooks.Token) error { d.token = t; return nil }
+func (d *drawer) Save(_ context.Context, t quickbooks.Token) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.token = t
+	return nil
+}
 
 func (d *drawer) Lock(context.Context, string) (func(), error) {
 	d.turn <- struct{}{}

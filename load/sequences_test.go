@@ -50,13 +50,19 @@ func TestLoader_Sequences(t *testing.T) {
 	for shard := range runtime.GOMAXPROCS(0) {
 		t.Run(fmt.Sprintf("Shard%d", shard+1), func(t *testing.T) {
 			t.Parallel()
+			var playing int64
+			defer func() {
+				if t.Failed() {
+					t.Logf("replay with: TIEOUT_SEQUENCE=%d go test ./load -count=1 -run '^TestLoader_Sequences$'", playing)
+				}
+			}()
 			for n := next.Add(1) - 1; n < count && !failed.Load(); n = next.Add(1) - 1 {
-				s := sequences().Example(int(first + n))
+				playing = first + n
+				s := sequences().Example(int(playing))
 				if why := s.play(t); why != nil {
 					failed.Store(true)
 					s, why = s.least(t, why)
-					require.Fail(t, "a sequence fails", "%v\n\nreplay with: TIEOUT_SEQUENCE=%d go test ./load -count=1 -run '^TestLoader_Sequences$'\n\nthe least of it that fails: %s",
-						why, first+n, s)
+					require.Fail(t, "a sequence fails", "%v\n\nthe least of it that fails: %s", why, s)
 				}
 			}
 		})
