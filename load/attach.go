@@ -92,7 +92,7 @@ func (r *round) attach(ctx context.Context, t schema.Task, p schema.Position, ne
 	problem, unfetched := errors.AsType[*fetch.Problem](err)
 	switch {
 	case unfetched:
-		m.refused = r.unfetched(problem, a.Tries)
+		m.refused = r.unfetched(problem, t.Subject, a.Tries)
 	case err != nil:
 		return made{}, fmt.Errorf("fetch a file of invoice %s: %w", t.Invoice, err)
 	default:
@@ -136,17 +136,17 @@ func (r *round) fetchAgain(ctx context.Context, j *job, a attachment) ([]byte, e
 	}
 	task, known := tasks[j.posting.Subject]
 	if !known || task.ID != j.posting.Draft {
-		return nil, &refusal{fault: fileChanged(a)}
+		return nil, &refusal{fault: fileChanged(a, j.posting.Subject)}
 	}
 	file, err := r.cfg.Files.Fetch(ctx, task.File.URL, a.FileName)
 	if problem, unfetched := errors.AsType[*fetch.Problem](err); unfetched {
-		return nil, r.unfetched(problem, j.posting.Attempt)
+		return nil, r.unfetched(problem, j.posting.Subject, j.posting.Attempt)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if file.Sum != a.SHA256 {
-		return nil, &refusal{fault: fileChanged(a)}
+		return nil, &refusal{fault: fileChanged(a, j.posting.Subject)}
 	}
 	return file.Content, nil
 }

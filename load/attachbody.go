@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -62,11 +63,12 @@ func attachmentNote(about string, m mark) string {
 	return clip(strings.TrimSpace(about), attachNoteLimit-len(tail)-1) + "\n" + tail
 }
 
-// unfetched says what becomes of a file that could not be fetched, after some
-// tries.
-func (r *round) unfetched(p *fetch.Problem, tries int) *refusal {
+// unfetched says what becomes of the file of a subject that could not be fetched,
+// after some tries.
+func (r *round) unfetched(p *fetch.Problem, subject string, tries int) *refusal {
 	fault := schema.Fault{
-		Code: codeFile + string(p.Reason), Detail: p.Error(), Meaning: p.Meaning, Next: p.Next + billStands, Owner: ownerOfFile(p.Mender),
+		Code: codeFile + string(p.Reason), Detail: p.Error(), Meaning: p.Meaning, Next: p.Next + retryFile(subject) + billStands,
+		Owner: ownerOfFile(p.Mender),
 	}
 	if !p.Temporary() {
 		return &refusal{fault: fault}
@@ -116,13 +118,19 @@ func passing(code string) bool {
 	return code == codeNoDocument || ok && (&fetch.Problem{Reason: fetch.Reason(reason)}).Temporary()
 }
 
-func fileChanged(a attachment) schema.Fault {
+// retryFile ends a next step with the commands that decide about a file.
+func retryFile(subject string) string {
+	return fmt.Sprintf(" To have the same address tried again: tieout attachments retry %s; to do without: tieout attachments skip %s --reason TEXT.",
+		subject, subject)
+}
+
+func fileChanged(a attachment, subject string) schema.Fault {
 	return schema.Fault{
 		Code:   codeFileChanged,
 		Detail: a.FileName + ", SHA-256 " + a.SHA256 + " when it was first sent",
 		Meaning: "QuickBooks did not answer when the file " + a.FileName + " was attached, it is not there, and by now there is " +
 			"another file at its address.",
-		Next:  "Look whether the document in QuickBooks has the file; if not, have it attached again." + billStands,
+		Next:  "Look whether the document in QuickBooks has the file by now." + retryFile(subject) + billStands,
 		Owner: schema.OwnerFinance,
 	}
 }

@@ -112,6 +112,24 @@
 // Changes alone tell what became of payments and transfers afterwards: a sweep does
 // not read them, so that after a month without a look nothing does.
 //
+// # Attachments
+//
+// A file is fetched (see load/fetch) before its posting is named, and sent in the
+// same cycle. The posting keeps its name, type, size and SHA-256, and never the bytes.
+// What cannot be fetched for a reason that may pass is tried eight times in two days
+// and a half, and is then for a person, as is anything else at once; the document
+// stands, and nothing waits for the file. A cycle begins with at most Config.Uploads
+// files, two at once and for two minutes, and bills go first in the next.
+//
+// Nothing relies on QuickBooks recognising the request id of an upload, which is not
+// documented, except that two loaders at once attach a file once: an upload without
+// an answer is looked for once no request can be on its way, eight and a half minutes
+// later, and sent again only while the file is the very same. Uploads are not metered.
+// 10,000 files a month are one look for each cycle in which answers were lost, and 50
+// queries to read them all back when they come together; when they come one by one,
+// as many as the budget for small reads has left. What becomes of an attachment after
+// it was read back is not followed.
+//
 // # What it relies on
 //
 // QuickBooks ends every request within 120 seconds, and recognises a request id

@@ -76,8 +76,9 @@ func (p *Problem) Temporary() bool {
 
 // What finance can do about most files.
 const (
-	askAgain = "Ask Ontop to send the invoice again with a new link, or attach the file to the document in QuickBooks by hand."
-	byHand   = "Attach the file to the document in QuickBooks by hand."
+	askAgain = "Ask Ontop to send the invoice again with a new link, which is then followed by itself, or attach the file to the " +
+		"document in QuickBooks by hand."
+	byHand = "Attach the file to the document in QuickBooks by hand."
 )
 
 // problem describes what went wrong at t.
