@@ -19,7 +19,8 @@ type taskQuery struct {
 }
 
 // InvoiceTasks returns, by invoice, all tasks of a kind about it, by subject.
-// Withdrawn ones are among them. Its cost follows how many there are.
+// Withdrawn ones are among them. The empty id stands for tasks that name none. Its
+// cost follows how many there are.
 func (s *Store) InvoiceTasks(
 	ctx context.Context, company schema.CompanyID, kind schema.PostingKind, invoices []schema.InvoiceID,
 ) (map[schema.InvoiceID][]schema.TaskPosition, error) {

@@ -174,7 +174,7 @@ type TaskPositions interface {
 		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, limit int,
 	) ([]schema.TaskPosition, error)
 	// InvoiceTasks returns, by invoice, all tasks of a kind about it, by subject.
-	// Withdrawn ones are among them.
+	// Withdrawn ones are among them. The empty id stands for tasks that name none.
 	InvoiceTasks(
 		ctx context.Context, company schema.CompanyID, kind schema.PostingKind, invoices []schema.InvoiceID,
 	) (map[schema.InvoiceID][]schema.TaskPosition, error)

@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"Backlog", backlogChecks()},
 		{"Secrets", secretChecks()},
 		{"Tasks", taskChecks()},
+		{"TaskPositions", taskPositionChecks()},
 		{"Amended", amendedChecks()},
 		{"Mirror", mirrorChecks()},
 		{"Leases", leaseChecks()},
