@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
-	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -15,7 +13,16 @@ type report struct {
 	Tied     bool
 	Equation []map[string]string
 	States   map[schema.State]struct{ Count int }
-	Items    []struct{}
+	Items    []item
+}
+
+// item is one invoice of it.
+type item struct {
+	Invoice      schema.InvoiceID `json:"invoice_id"`
+	QuickBooksID string           `json:"quickbooks_id"`
+	Corrections  []struct {
+		QuickBooksID string `json:"quickbooks_id"`
+	}
 }
 
 // audit compares three sides that know nothing of each other: what Ontop says it
@@ -24,12 +31,17 @@ type audit struct {
 	expected ontopsim.Expected
 	verified map[schema.Currency]schema.Money
 
-	inBooks, settled, open int
-	findings               []string
+	// documents are those in QuickBooks by the invoice that they were reported for:
+	// its own first, then its corrections.
+	documents map[schema.InvoiceID][]string
+
+	inBooks, settled, open, corrections int
+	files, payments, topUps             int // in QuickBooks
+	findings                            []string
 }
 
 func newAudit(expected ontopsim.Expected) *audit {
-	return &audit{expected: expected, verified: map[schema.Currency]schema.Money{}}
+	return &audit{expected: expected, verified: map[schema.Currency]schema.Money{}, documents: map[schema.InvoiceID][]string{}}
 }
 
 func (a *audit) wrong(format string, args ...any) {
@@ -71,6 +83,18 @@ func (a *audit) add(period schema.Period, r report, code int) {
 		a.wrong("%s: %s sent and not reported, in %s", period, sum.Decimal(), currency)
 	}
 	a.count(r)
+	for _, i := range r.Items {
+		if i.QuickBooksID == "" {
+			continue
+		}
+		a.documents[i.Invoice] = []string{i.QuickBooksID}
+		for _, c := range i.Corrections {
+			if c.QuickBooksID != "" {
+				a.documents[i.Invoice] = append(a.documents[i.Invoice], c.QuickBooksID)
+				a.corrections++
+			}
+		}
+	}
 }
 
 func (a *audit) sum(sums map[schema.Currency]schema.Money, m schema.Money, currency schema.Currency) {
@@ -104,46 +128,4 @@ func (a *audit) count(r report) {
 // underWay are the states that no invoice may be in when everything is done.
 func underWay() []schema.State {
 	return []schema.State{schema.StateUncertain, schema.StatePostedUnverified, schema.StateMissingInQuickBooks, schema.StateDeclined}
-}
-
-// books compares what is in QuickBooks, bills less vendor credits, with what was
-// reported as verified, and looks for documents that are there twice.
-func (a *audit) books(books quickbookstest.Books) {
-	held := map[schema.Currency]schema.Money{}
-	seen := map[string]bool{}
-	bills := books.Entities["Bill"]
-	for n, text := range slices.Concat(bills, books.Entities["VendorCredit"]) {
-		var bill struct {
-			DocNumber              string
-			TotalAmt               json.Number
-			VendorRef, CurrencyRef struct{ Value string }
-		}
-		if err := json.Unmarshal(text, &bill); err != nil {
-			a.wrong("bill: %v", err)
-			continue
-		}
-		currency := schema.Currency(bill.CurrencyRef.Value)
-		amount, err := schema.ParseMoney(bill.TotalAmt.String(), currency)
-		if err != nil {
-			a.wrong("bill %s: %v", bill.DocNumber, err)
-			continue
-		}
-		if n >= len(bills) {
-			amount = schema.NewMoney(-amount.Minor(), currency)
-		}
-		a.sum(held, amount, currency)
-		key := bill.VendorRef.Value + "/" + bill.DocNumber
-		if seen[key] {
-			a.wrong("bill %s is there twice", bill.DocNumber)
-		}
-		seen[key] = true
-	}
-	if n := len(bills) + len(books.Entities["VendorCredit"]); n != a.inBooks {
-		a.wrong("QuickBooks holds %d bills and vendor credits, reported are %d", n, a.inBooks)
-	}
-	for currency, sum := range a.verified {
-		if held[currency].Minor() != sum.Minor() {
-			a.wrong("QuickBooks holds %s %s, reported are %s", held[currency].Decimal(), currency, sum.Decimal())
-		}
-	}
 }

@@ -107,6 +107,8 @@ type show struct {
 	rig     *rig.Rig
 	history ontopsim.History
 	last    schema.Period
+	// approved are the invoices whose corrections were.
+	approved []schema.InvoiceID
 }
 
 // say writes one line with the time since the beginning.
@@ -118,17 +120,21 @@ func (d *show) prepare(ctx context.Context, program, dir string, log io.Writer) 
 	// The last whole month, so that the demo is always about now.
 	d.last = schema.DateOf(d.began.UTC().AddDate(0, 0, -d.began.UTC().Day())).Period()
 	first := schema.DateOf(d.last.First().Time().AddDate(0, 1-d.flags.months, 0))
+	files, err := rig.FreePort(ctx)
+	if err != nil {
+		return err
+	}
 	cfg := ontopsim.Config{
+		Afterwards: 1, Money: true, FilesURL: "http://" + files, PDFEvery: 3, BrokenFiles: 1,
 		ClientID: "999", Seed: d.flags.seed, Workers: d.flags.workers, Months: d.flags.months, LastMonth: d.last,
 		Currencies: []schema.Currency{"USD", "EUR", "USD", "COP", "BRL", "MXN"}, CustomerName: customerName, CloseDate: first.AddDays(-1),
 	}
-	var err error
 	if d.history, err = ontopsim.Generate(cfg); err != nil {
 		return err
 	}
 	d.rig, err = rig.New(ctx, rig.Config{
 		Program: program, Dir: dir, ClientID: "999", Log: log,
-		Schedule: `{transform: "@every 5s", load: "@every 5s"}`,
+		Schedule: `{transform: "@every 5s", load: "@every 5s"}`, Files: files, Money: true,
 		Books: quickbookstest.Config{Now: time.Now, Seed: d.flags.seed, Realms: []quickbookstest.Realm{{
 			ID: quickbookstest.DefaultRealm, Name: "Acme Inc", Country: "US",
 			Preferences: quickbookstest.Preferences{MultiCurrency: true, HomeCurrency: homeCurrency, BookCloseDate: first.AddDays(-1).String()},

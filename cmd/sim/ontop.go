@@ -24,6 +24,10 @@ type ontopFlags struct {
 	seed              uint64
 	currencies        []string
 	clean, print      bool
+	money             bool
+	changes           int
+	onlyChanges       bool
+	files             string
 	concurrency       int
 }
 
@@ -45,6 +49,10 @@ func ontop() *cobra.Command {
 	flags.Uint64Var(&f.seed, "seed", 1, "`N` that makes histories differ")
 	flags.StringSliceVar(&f.currencies, "currencies", nil, "`CODES` of the contracts (default USD,EUR,COP,BRL,MXN,JPY)")
 	flags.BoolVar(&f.clean, "clean", false, "leave all troubles out")
+	flags.BoolVar(&f.money, "money", false, "tell of every payment and of a top-up a month, too")
+	flags.IntVar(&f.changes, "changes", 0, "afterwards, change `N` invoices of each kind that are posted by then")
+	flags.BoolVar(&f.onlyChanges, "only-changes", false, "send nothing but what --changes adds, once the rest is posted")
+	flags.StringVar(&f.files, "files", "", "`URL` below which the files of invoices are")
 	flags.IntVar(&f.concurrency, "concurrency", 8, "send `N` events at once")
 	flags.BoolVar(&f.print, "print", false, "print the bodies instead of sending them, one a line, as `tieout import` reads them")
 	return command
@@ -77,7 +85,9 @@ func (f ontopFlags) events() ([]ontopsim.Event, error) {
 	if f.file != "" {
 		return readEvents(f.file)
 	}
-	cfg := ontopsim.Config{Seed: f.seed, Workers: f.workers, Months: f.months}
+	cfg := ontopsim.Config{
+		Seed: f.seed, Workers: f.workers, Months: f.months, Money: f.money, Afterwards: f.changes, FilesURL: f.files,
+	}
 	cfg.LastMonth = schema.DateOf(time.Now().AddDate(0, 0, -time.Now().Day())).Period()
 	if f.last != "" {
 		var err error
@@ -99,7 +109,10 @@ func (f ontopFlags) events() ([]ontopsim.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return history.Events, nil
+	if f.onlyChanges {
+		return history.Afterwards, nil
+	}
+	return slices.Concat(history.Events, history.Afterwards), nil
 }
 
 func readEvents(path string) ([]ontopsim.Event, error) {

@@ -22,8 +22,12 @@ type outcome struct {
 	Deliveries int      `json:"deliveries"`
 	Invoices   int      `json:"invoices"`
 	InBooks    int      `json:"in_the_books"`
-	Settled    int      `json:"settled_otherwise"` // cancelled
+	Settled    int      `json:"settled_otherwise"` // cancelled, or taken as it is
 	Open       int      `json:"left_for_a_person"`
+	Corrected  int      `json:"corrections_posted"`
+	Attached   int      `json:"files_attached"`
+	Payments   int      `json:"payments_recorded"`
+	TopUps     int      `json:"top_ups_recorded"`
 	Accounted  bool     `json:"every_cent_accounted_for"`
 	Findings   []string `json:"findings"`
 }
@@ -51,6 +55,9 @@ func (d *show) perform(ctx context.Context) (outcome, error) {
 	if err := d.settle(ctx); err != nil {
 		return outcome{}, err
 	}
+	if err := d.change(ctx); err != nil {
+		return outcome{}, err
+	}
 	return d.conclude(ctx)
 }
 
@@ -72,11 +79,11 @@ func (d *show) mapConcepts(ctx context.Context) error {
 }
 
 // deliver posts the history, with trouble on QuickBooks' side prepared: after the
-// batch of vendors, an answer that is lost once the bills are made.
+// batches of vendors and transfers, an answer that is lost once the bills are made.
 func (d *show) deliver(ctx context.Context) error {
-	vendors, lost := quickbookstest.Slow(time.Millisecond), quickbookstest.Lose()
-	vendors.On, lost.On = "batch", "batch"
-	d.rig.Books.Next(vendors, lost)
+	slow, lost := quickbookstest.Slow(time.Millisecond), quickbookstest.Lose()
+	slow.On, lost.On = "batch", "batch"
+	d.rig.Books.Next(slow, slow, lost)
 	began := time.Now()
 	sent, err := d.rig.Send(ctx, ontopsim.SenderConfig{}, d.history.Events)
 	if err != nil {
@@ -93,8 +100,22 @@ func (d *show) deliver(ctx context.Context) error {
 // settleWithin bounds the wait for the pipeline to have done all it can.
 const settleWithin = 2 * time.Minute
 
-// settle waits until nothing is under way any more.
+// settle waits until nothing is under way any more, and tells what is in the books.
 func (d *show) settle(ctx context.Context) error {
+	if err := d.wait(ctx); err != nil {
+		return err
+	}
+	stats := d.rig.Books.Stats()
+	count := func(entity string) int { return d.rig.Books.Count(d.rig.Realm, entity) }
+	d.say("QuickBooks holds %d vendors, %d bills and %d vendor credits; %d requests, %d throttled, one answer lost and looked up",
+		count("Vendor"), count("Bill"), count("VendorCredit"), total(stats.Requests), stats.Throttled)
+	d.say("%d files are attached; %d payments and %d top-ups of the wallet are recorded",
+		count("Attachable"), count("BillPayment"), count("Transfer"))
+	return nil
+}
+
+// wait waits until nothing is under way any more.
+func (d *show) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	for {
@@ -111,10 +132,6 @@ func (d *show) settle(ctx context.Context) error {
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
-	stats := d.rig.Books.Stats()
-	count := func(entity string) int { return d.rig.Books.Count(d.rig.Realm, entity) }
-	d.say("QuickBooks holds %d vendors, %d bills and %d vendor credits; %d requests, %d throttled, one answer lost and looked up",
-		count("Vendor"), count("Bill"), count("VendorCredit"), total(stats.Requests), stats.Throttled)
 	return nil
 }
 
@@ -141,7 +158,7 @@ func total(counts map[string]int) int {
 // conclude prints the report of the month with the most left open, and compares
 // all of them with what Ontop says it sent and what QuickBooks says it holds.
 func (d *show) conclude(ctx context.Context) (outcome, error) {
-	result := outcome{Deliveries: len(d.history.Events), Invoices: len(d.history.Expected.Invoices)}
+	result := outcome{Deliveries: len(d.history.Events) + len(d.history.Afterwards), Invoices: len(d.history.Expected.Invoices)}
 	check := newAudit(d.history.Expected)
 	var shown schema.Period
 	most := -1
@@ -170,7 +187,9 @@ func (d *show) conclude(ctx context.Context) (outcome, error) {
 		return result, err
 	}
 	check.books(books)
+	check.decided(d.approved)
 	result.InBooks, result.Settled, result.Open, result.Findings = check.inBooks, check.settled, check.open, check.findings
+	result.Corrected, result.Attached, result.Payments, result.TopUps = check.corrections, check.files, check.payments, check.topUps
 	result.Accounted = len(check.findings) == 0
 	d.sumUp(result)
 	return result, nil
@@ -180,13 +199,14 @@ func (d *show) sumUp(result outcome) {
 	for _, finding := range result.Findings {
 		fmt.Fprintln(d.out, "WRONG:", finding)
 	}
-	fmt.Fprintf(d.out, "Look next at: tieout holds (what a person has to decide), tieout status, tieout faults;\n"+
+	fmt.Fprintf(d.out, "Look next at: tieout holds, tieout corrections, tieout payments, tieout attachments (what a person has to decide),\n"+
+		"tieout status, tieout faults; "+
 		"`bin/sim demo` without --exit keeps everything running to look around in.\n\n")
 	verdict := "The report ties to the cent"
 	if !result.Accounted {
 		verdict = "The report DOES NOT tie"
 	}
-	fmt.Fprintf(d.out, "%s: of %d invoices %d are in QuickBooks and verified, %d cancelled, %d left for a person, 0 cents unaccounted for.\n",
+	fmt.Fprintf(d.out, "%s: of %d invoices %d are in QuickBooks and verified, %d cancelled or taken as they are, %d left for a person, 0 cents unaccounted for.\n",
 		verdict, result.Invoices, result.InBooks, result.Settled, result.Open)
 }
 

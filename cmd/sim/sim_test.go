@@ -68,6 +68,20 @@ func TestOntop(t *testing.T) {
 		require.NotEqual(t, one, other)
 	})
 
+	t.Run("ChangesWhatWasPostedByThen", func(t *testing.T) {
+		t.Parallel()
+		_, before, _ := call(t, append(args, "--print")...)
+		_, all, _ := call(t, append(args, "--print", "--changes", "1")...)
+		code, changes, _ := call(t, append(args, "--print", "--changes", "1", "--only-changes")...)
+		require.Zero(t, code)
+		require.Equal(t, len(ontopsim.Changes()), strings.Count(changes, "\n"))
+		require.True(t, strings.HasSuffix(all, changes), "they come last")
+		require.Greater(t, strings.Count(all, "\n"), strings.Count(before, "\n"))
+		_, money, _ := call(t, append(args, "--print", "--money", "--files", "http://files.internal:8080")...)
+		require.Contains(t, money, `"event_type":"PAYMENT"`)
+		require.Contains(t, money, `"http://files.internal:8080/invoices/`)
+	})
+
 	t.Run("PostsAFileAndCountsTheAnswers", func(t *testing.T) {
 		t.Parallel()
 		_, bodies, _ := call(t, append(args, "--print")...)
@@ -137,10 +151,10 @@ func TestAudit(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(`{
 			"equation": [{"currency": "USD", "received": "15.00", "verified": "10.00", "residual": "0.00"}],
 			"states": {"matched": {"count": 1}, "held_currency": {"count": 1}},
-			"items": [{"invoice_id": "1"}, {"invoice_id": "2"}]
+			"items": [{"invoice_id": "1", "quickbooks_id": "7"}, {"invoice_id": "2"}]
 		}`), &r))
 		books := quickbookstest.Books{}
-		raw := []byte(`{"DocNumber":"A","TotalAmt":10.00,"VendorRef":{"value":"1"},"CurrencyRef":{"value":"USD"}}`)
+		raw := []byte(`{"Id":"7","DocNumber":"A","TotalAmt":10.00,"VendorRef":{"value":"1"},"CurrencyRef":{"value":"USD"}}`)
 		books.Entities = map[string][]json.RawMessage{"Bill": {raw}}
 		return a, r, books
 	}
@@ -161,7 +175,8 @@ func TestAudit(t *testing.T) {
 		r.Equation[0]["received"], r.Equation[0]["verified"] = "5.00", "5.00"
 		r.States = map[schema.State]struct{ Count int }{schema.StateMatched: {Count: 2}}
 		books.Entities["VendorCredit"] = []json.RawMessage{bytes.ReplaceAll(books.Entities["Bill"][0], []byte(`10.00,"V`), []byte(`5.00,"V`))}
-		books.Entities["VendorCredit"][0] = bytes.Replace(books.Entities["VendorCredit"][0], []byte(`"A"`), []byte(`"B"`), 1)
+		books.Entities["VendorCredit"][0] = bytes.Replace(books.Entities["VendorCredit"][0], []byte(`"7","DocNumber":"A"`), []byte(`"8","DocNumber":"B"`), 1)
+		r.Items[1].QuickBooksID = "8"
 		r.Tied = true
 		a.add(august.Period(), r, 0)
 		a.books(books)
@@ -185,6 +200,16 @@ func TestAudit(t *testing.T) {
 			b.Entities["Bill"] = append(b.Entities["Bill"], b.Entities["Bill"][0])
 		}, 3, "bill A is there twice"},
 		"ABillThatIsMissing": {func(_ *report, b *quickbookstest.Books) { b.Entities["Bill"] = nil }, 3, "QuickBooks holds 0 bills and vendor credits, reported are 1"},
+		"ABillOfNobody":      {func(r *report, _ *quickbookstest.Books) { r.Items[0].QuickBooksID = "9" }, 3, "invoice 1: QuickBooks has no document 9"},
+		"AFileOfNobody": {func(_ *report, b *quickbookstest.Books) {
+			b.Entities["Attachable"] = []json.RawMessage{[]byte(`{"AttachableRef":[{"EntityRef":{"value":"7"}}]}`)}
+		}, 3, "document 7 has 1 files of no invoice"},
+		"APaymentThatNobodyMade": {func(_ *report, b *quickbookstest.Books) {
+			b.Entities["BillPayment"] = []json.RawMessage{payment("7", "10.00")}
+		}, 3, "bill 7: paid, and its invoice is not"},
+		"ATransferOfNothing": {func(_ *report, b *quickbookstest.Books) {
+			b.Entities["Transfer"] = []json.RawMessage{[]byte(`{}`)}
+		}, 3, "QuickBooks holds 1 transfers, of 0 top-ups"},
 		"ACentInTheBooks": {func(_ *report, b *quickbookstest.Books) {
 			b.Entities["Bill"][0] = bytes.Replace(b.Entities["Bill"][0], []byte("10.00"), []byte("10.01"), 1)
 		}, 3, "QuickBooks holds 10.01 USD, reported are 10.00"},
@@ -198,6 +223,13 @@ func TestAudit(t *testing.T) {
 			require.Contains(t, strings.Join(a.findings, "\n"), c.finds)
 		})
 	}
+}
+
+func TestBlock(t *testing.T) {
+	t.Parallel()
+	page := "880001  one\n    more\n\n880012  two\n    words\n"
+	require.Equal(t, "        880012  two\n            words\n", block(page, "880012"))
+	require.Empty(t, block(page, "88001"))
 }
 
 func TestPeriods(t *testing.T) {

@@ -30,6 +30,7 @@ type proposedCorrection struct {
 type proposedDocument struct {
 	Subject  string                 `json:"subject"`
 	State    schema.CorrectionState `json:"state"`
+	Code     string                 `json:"code"` // of what was declined
 	Cause    string                 `json:"cause"`
 	NextStep string                 `json:"next_step"`
 	Owner    schema.Owner           `json:"owner"`
@@ -175,10 +176,10 @@ func (r *root) shown(c *cobra.Command, a *app.App, id schema.CompanyID, proposal
 
 func newProposedDocument(p schema.TaskPosition, books schema.Books) proposedDocument {
 	from := p.Task.Correction.Document
-	cause, next, owner := whyTask(p)
+	why := whyTask(p)
 	d := proposedDocument{
-		Subject: p.Task.Subject, State: p.CorrectionState(), Cause: cause, NextStep: next, Owner: owner, Kind: from.Kind,
-		Number: from.DocNumber, VendorID: from.Vendor, Currency: from.Currency, Lines: []proposedLine{},
+		Subject: p.Task.Subject, State: p.CorrectionState(), Code: why.code, Cause: why.cause, NextStep: why.next, Owner: why.owner,
+		Kind: from.Kind, Number: from.DocNumber, VendorID: from.Vendor, Currency: from.Currency, Lines: []proposedLine{},
 	}
 	if from.Kind == "" {
 		return d
@@ -217,15 +218,22 @@ func (r *root) writeCorrections(all []proposedCorrection) error {
 		cause := ""
 		for _, d := range p.Documents {
 			if d.Cause != cause {
-				fmt.Fprintf(&page, "    %s\n", clean(d.Cause))
+				page.WriteString(wrapped(4, codeLabel(d.Code), d.Cause))
 			}
 			cause = d.Cause
 			page.WriteString(documentText(d))
 		}
-		fmt.Fprintf(&page, "      next: %s\n", clean(nextOf(p)))
+		page.WriteString(wrapped(6, "next", nextOf(p)))
 	}
 	_, err := fmt.Fprint(r.out, page.String())
 	return err
+}
+
+func codeLabel(code string) string {
+	if code == "" {
+		return ""
+	}
+	return "declined (" + clean(code) + ")"
 }
 
 func heading(p proposedCorrection) string {

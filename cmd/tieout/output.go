@@ -59,6 +59,25 @@ func clean(s string) string {
 	}, s)
 }
 
+// wrapped writes words behind a label, on lines of at most 112 characters, each
+// below the other.
+func wrapped(indent int, label, words string) string {
+	const width = 112
+	head := strings.Repeat(" ", indent)
+	if label != "" {
+		head += label + ": "
+	}
+	lines := strings.Split(text.WrapSoft(clean(words), width-len(head)), "\n")
+	return head + strings.Join(trimmed(lines), "\n"+strings.Repeat(" ", len(head))) + "\n"
+}
+
+func trimmed(lines []string) []string {
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return lines
+}
+
 // instant writes a time as people read it, or a dash for none.
 func instant(t time.Time) string {
 	if t.IsZero() {

@@ -19,9 +19,11 @@ type waitingTask struct {
 	Since   string           `json:"since"`
 	// State is held, or declined by QuickBooks.
 	State    string       `json:"state"`
+	Code     string       `json:"code"` // of what was declined
 	Cause    string       `json:"cause"`
 	NextStep string       `json:"next_step"`
 	Owner    schema.Owner `json:"owner"`
+	Commands []string     `json:"commands"` // one of which settles it, once that is done
 
 	// Of a payment or a top-up.
 	Source   string          `json:"source,omitempty"` // Ontop's payment_id or transaction_id
@@ -117,14 +119,15 @@ func (r *root) writeDecided(tasks []schema.Task, outcome string) error {
 
 func newWaitingTask(p schema.TaskPosition, command string) waitingTask {
 	task := p.Task
-	cause, next, owner := whyTask(p)
+	why := whyTask(p)
 	w := waitingTask{
 		Subject: task.Subject, Kind: "file", Invoice: task.Invoice, Since: instant(task.RecordedAt), State: "held",
-		Cause: cause, NextStep: next, Owner: owner, URL: task.File.URL, Item: task.File.Item,
+		Code: why.code, Cause: why.cause, NextStep: why.next, Owner: why.owner, URL: task.File.URL, Item: task.File.Item,
+		Commands: []string{fmt.Sprintf("tieout %s skip %s --reason TEXT", command, task.Subject)},
 	}
 	if task.State == schema.TaskReady {
 		w.State, w.Since = "declined", instant(p.Posting.RecordedAt)
-		w.NextStep = strings.TrimSuffix(w.NextStep, ".") + "; then: tieout " + command + " retry " + task.Subject
+		w.Commands = append([]string{fmt.Sprintf("tieout %s retry %s", command, task.Subject)}, w.Commands...)
 	}
 	amount := task.Payment.Amount
 	switch task.Kind {
@@ -144,13 +147,18 @@ func newWaitingTask(p schema.TaskPosition, command string) waitingTask {
 	return w
 }
 
-// whyTask says why a task waits, what to do about it, and who.
-func whyTask(p schema.TaskPosition) (cause, next string, owner schema.Owner) {
+// why is why a task waits, what to do about it, and who.
+type why struct {
+	code, cause, next string
+	owner             schema.Owner
+}
+
+func whyTask(p schema.TaskPosition) why {
 	if p.Task.State != schema.TaskReady || p.Posting.State != schema.PostingDeclined {
-		return p.Task.Hold.Detail, p.Task.Hold.NextStep, p.Task.Hold.Owner
+		return why{cause: p.Task.Hold.Detail, next: p.Task.Hold.NextStep, owner: p.Task.Hold.Owner}
 	}
 	fault := p.Posting.Fault
-	return fmt.Sprintf("%s (%s)", fault.Meaning, fault.Code), fault.Next, fault.Owner
+	return why{code: fault.Code, cause: fault.Meaning, next: fault.Next, owner: fault.Owner}
 }
 
 func (r *root) writeTasks(all []waitingTask, none string) error {
@@ -166,7 +174,14 @@ func (r *root) writeTasks(all []waitingTask, none string) error {
 				fmt.Fprintf(&page, "  %s", text)
 			}
 		}
-		fmt.Fprintf(&page, "  since %s\n    %s: %s\n      next: %s\n", w.Since, w.State, clean(w.Cause), clean(w.NextStep))
+		fmt.Fprintf(&page, "  since %s\n", w.Since)
+		state := w.State
+		if w.Code != "" {
+			state += " (" + clean(w.Code) + ")"
+		}
+		page.WriteString(wrapped(4, state, w.Cause))
+		page.WriteString(wrapped(6, "next", w.NextStep))
+		page.WriteString(wrapped(6, "then", strings.Join(w.Commands, ", or ")))
 	}
 	_, err := fmt.Fprint(r.out, page.String())
 	return err

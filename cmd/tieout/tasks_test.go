@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func TestWriteCorrections(t *testing.T) {
 		declined := proposedCredit()
 		declined.Task.State, declined.Posting = schema.TaskReady, declinedPosting()
 		text := page(t, shownCredit(true, declined))
-		require.Contains(t, text, "    The books are closed. (6210)\n")
+		require.Contains(t, text, "    declined (6210): The books are closed.\n")
 		require.Contains(t, text, "next: tieout corrections approve 880012, or")
 	})
 
@@ -102,7 +103,7 @@ func TestCorrections_JSON(t *testing.T) {
 		"invoice_id": "880012", "invoice_number": "INV-12", "worker": "Ana Rojas", "proposal": "3f2a90c1d2e4", "current": true,
 		"since": "2026-09-01 12:00 UTC", "documents": [{
 			"subject": "880012:1.1", "state": "proposed", "cause": "total was 120.00 USD, is now 100.00 USD: line BONUS of 20.00 is gone",
-			"next_step": "approve it", "owner": "finance", "kind": "vendor_credit", "number": "INV-12-C1", "date": "2026-09-01",
+			"next_step": "approve it", "owner": "finance", "code": "", "kind": "vendor_credit", "number": "INV-12-C1", "date": "2026-09-01",
 			"vendor": "Ana Rojas", "vendor_id": "55", "currency": "USD", "total": "20.00", "lines": [{
 				"concept": "BONUS", "description": "Project\nbonus", "amount": "20.00", "account": "64",
 				"account_name": "Contractors:Bonuses", "class": ""
@@ -139,13 +140,16 @@ func TestWriteTasks(t *testing.T) {
 	require.Equal(t, `payment:60001  payment  2026-08-30  1234.50 USD  worker 7000  since 2026-09-01 12:00 UTC
     held: it fits no invoice
       next: say which it pays
+      then: tieout payments skip payment:60001 --reason TEXT
 top_up:51001  top_up  2026-08-03  25000.00 USD  since 2026-09-01 13:00 UTC
-    declined: The books are closed. (6210)
-      next: Reopen them; then: tieout payments retry top_up:51001
+    declined (6210): The books are closed.
+      next: Reopen them.
+      then: tieout payments retry top_up:51001, or tieout payments skip top_up:51001 --reason TEXT
 `, page(t, "payments", loose, topUp))
 	require.Equal(t, `880012:file:3  file  https://files.example.com/3.pdf·  since 2026-09-01 13:00 UTC
-    declined: The books are closed. (6210)
-      next: Reopen them; then: tieout attachments retry 880012:file:3
+    declined (6210): The books are closed.
+      next: Reopen them.
+      then: tieout attachments retry 880012:file:3, or tieout attachments skip 880012:file:3 --reason TEXT
 `, page(t, "attachments", file))
 	require.Equal(t, "none waits\n", page(t, "attachments"))
 
@@ -153,9 +157,23 @@ top_up:51001  top_up  2026-08-03  25000.00 USD  since 2026-09-01 13:00 UTC
 	require.NoError(t, err)
 	require.JSONEq(t, `{
 		"subject": "top_up:51001", "kind": "top_up", "invoice_id": "", "since": "2026-09-01 13:00 UTC", "state": "declined",
-		"cause": "The books are closed. (6210)", "next_step": "Reopen them; then: tieout payments retry top_up:51001", "owner": "finance",
+		"code": "6210", "cause": "The books are closed.", "next_step": "Reopen them.", "owner": "finance",
+		"commands": ["tieout payments retry top_up:51001", "tieout payments skip top_up:51001 --reason TEXT"],
 		"source": "51001", "date": "2026-08-03", "amount": "25000.00", "currency": "USD"
 	}`, string(text))
+}
+
+func TestWrapped(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("word ", 40)
+	lines := strings.Split(strings.TrimSuffix(wrapped(4, "next", long), "\n"), "\n")
+	require.Len(t, lines, 2)
+	require.True(t, strings.HasPrefix(lines[0], "    next: word"))
+	require.True(t, strings.HasPrefix(lines[1], "          word"))
+	for _, line := range lines {
+		require.LessOrEqual(t, len(line), 112)
+	}
+	require.Equal(t, "  a·b\n", wrapped(2, "", "a\x1bb"))
 }
 
 func TestWriteElsewhere(t *testing.T) {

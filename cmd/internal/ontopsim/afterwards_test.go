@@ -116,6 +116,16 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, []int{1, 1, 1}, []int{types["gone"], types["page"], types["large"]})
 	require.Positive(t, types["image/png"])
 	require.Equal(t, len(h.Expected.Invoices)-3, types["application/pdf"]-receipts(h, ".pdf"))
+
+	few := generate(t, ontopsim.Config{Workers: 9, PDFEvery: 3, BrokenFiles: 1, Troubles: []ontopsim.Trouble{}}).Expected
+	broken := 0
+	for _, file := range few.Files {
+		if file.Broken != "" {
+			broken++
+		}
+	}
+	require.Equal(t, 3, broken, "also where few invoices have a PDF")
+	require.Less(t, len(few.Files), len(few.Invoices))
 }
 
 // names reports whether an invoice names a file, on the line that it should prove.

@@ -78,6 +78,11 @@ type Config struct {
 	// Defaults to "https://files.example.com".
 	FilesURL string
 
+	// PDFEvery is how many invoices there are for each that has a PDF.
+	//
+	// Defaults to 1.
+	PDFEvery int
+
 	// BrokenFiles is how often each kind of [BrokenFile] occurs.
 	//
 	// Defaults to none.
@@ -100,6 +105,7 @@ func (c Config) withDefaults() Config {
 		c.Troubles = Troubles()
 	}
 	c.Each = cmp.Or(c.Each, 2)
+	c.PDFEvery = cmp.Or(c.PDFEvery, 1)
 	c.FilesURL = strings.TrimSuffix(cmp.Or(c.FilesURL, "https://files.example.com"), "/")
 	return c
 }
@@ -120,7 +126,7 @@ func (c Config) Validate() error {
 	c = c.withDefaults()
 	var errs []error
 	for name, n := range map[string]int{
-		"workers": c.Workers, "months": c.Months, "each": c.Each, "afterwards": c.Afterwards, "broken files": c.BrokenFiles,
+		"workers": c.Workers, "months": c.Months, "each": c.Each, "afterwards": c.Afterwards, "pdf every": c.PDFEvery, "broken files": c.BrokenFiles,
 	} {
 		if n < 0 {
 			errs = append(errs, fmt.Errorf("%s: must not be negative, is %d", name, n))

@@ -171,12 +171,15 @@ func (g *generator) invoice(w worker, issued schema.Date, lines []schema.Line) s
 	return invoice
 }
 
-// pdf returns where an invoice's PDF is. Among the first, which nothing else is wrong
-// with, some are broken.
+// pdf returns where an invoice's PDF is, if it has one. Among the first, which nothing
+// else is wrong with, some are broken.
 func (g *generator) pdf(id int) string {
+	if g.invoiced%g.cfg.PDFEvery != 0 {
+		return ""
+	}
 	folder := "invoices"
 	kinds := BrokenFiles()
-	if n := g.invoiced - 2; n >= 0 && n%2 == 0 && n/2 < len(kinds)*g.cfg.BrokenFiles {
+	if n := g.invoiced/g.cfg.PDFEvery - 2; n >= 0 && n%2 == 0 && n/2 < len(kinds)*g.cfg.BrokenFiles {
 		folder = string(kinds[n/2%len(kinds)])
 	}
 	return fmt.Sprintf("%s/%s/%d.pdf", g.cfg.FilesURL, folder, id)

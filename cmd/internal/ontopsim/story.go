@@ -97,7 +97,10 @@ func (g *generator) play(s story, t Trouble) {
 
 // filesOf lists the files that an invoice names.
 func filesOf(i schema.Invoice) []File {
-	files := []File{newFile(i, i.PDFURL, "")}
+	var files []File
+	if i.PDFURL != "" {
+		files = append(files, newFile(i, i.PDFURL, ""))
+	}
 	for _, line := range i.Lines {
 		if line.AttachmentURL != "" {
 			files = append(files, newFile(i, line.AttachmentURL, line.ItemID))
