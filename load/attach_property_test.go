@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/tieout/tieout/load"
@@ -148,6 +149,35 @@ func (f filing) play(t *testing.T) error {
 		b.later(5 * time.Minute)
 	}
 	return b.allAttached(tasks)
+}
+
+// A process that ends between any two calls of the store, whatever QuickBooks has
+// done by then, leaves nothing that the next one does not find out about.
+func TestLoader_AttachmentCrashes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []quickbookstest.TroubleKind{"", quickbookstest.LoseBefore, quickbookstest.LoseAfter, quickbookstest.CommitLate} {
+		for after := range 40 {
+			within(t, fmt.Sprintf("%sAfter%d", kind, after), func(t *testing.T) {
+				t.Helper()
+				var host *fileHost
+				b := setup(t, withFiles(&host), withSim(func(c *quickbookstest.Config) { c.Replay.Off = true }))
+				tasks := b.filesDue(host, 2)
+				if kind != "" {
+					b.sim.Next(quickbookstest.Trouble{Kind: kind, On: "upload", Delay: 100 * time.Second})
+				}
+				b.befall(mishap{kind: "crash", n: after}, nil)
+				b.loader.RunOnce(t.Context())
+				b.store.Inject(nil)
+				b.restart()
+
+				b.untilAttached(30, tasks...)
+
+				b.later(10 * time.Minute)
+				require.NoError(t, b.allAttached(tasks))
+				require.NoError(t, b.asNamed(tasks, 1))
+			})
+		}
+	}
 }
 
 // cycles runs some loaders at the same time.

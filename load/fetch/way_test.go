@@ -83,7 +83,7 @@ func TestFetcher_Rebinding(t *testing.T) {
 		require.Len(t, b.net.connections(), 1)
 	})
 
-	t.Run("TheSystemHasTheLastWord", func(t *testing.T) {
+	t.Run("WithTheSystemsOwnDialer", func(t *testing.T) {
 		t.Parallel()
 		asked := new(atomic.Bool)
 		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Store(true) }))
