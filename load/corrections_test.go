@@ -150,6 +150,19 @@ func TestLoader_Corrections(t *testing.T) {
 		require.Equal(t, b.bills()[1].ID, string(b.task(tasks[0]).Document), "not the invoice's own")
 	})
 
+	within(t, "AreInTheCurrencyAndAtTheRateOfTheBill", func(t *testing.T) {
+		t.Helper()
+		b, d := foreign(t)
+		task := b.correction(d, 1)
+		b.ask(task)
+
+		require.Equal(t, load.Tally{Posted: 1}, b.cycle().Corrections, "%+v", b.task(task).Fault)
+
+		require.Equal(t, "EUR", b.bills()[1].CurrencyRef.Value)
+		require.Equal(t, "1.0847", b.bills()[1].ExchangeRate.String())
+		require.Equal(t, schema.VerifiedExact, b.proof(task).Result)
+	})
+
 	within(t, "ThatAreNoDocumentAreDeclined", func(t *testing.T) {
 		t.Helper()
 		b := setup(t)

@@ -106,7 +106,7 @@ func unequal(t schema.Task, o owed, name string) *refusal {
 	case balance == schema.NewMoney(0, total.Currency()) && total.Sign() != 0:
 		return &refusal{needless: true, fault: schema.Fault{
 			Code: codePaid, Detail: amounts,
-			Meaning: "Somebody has recorded the payment in QuickBooks: nothing is owed on the bill any more.",
+			Meaning: "Nothing is owed on the bill any more: somebody has recorded the payment in QuickBooks, or used a credit for it.",
 			Next:    "Nothing is left to do.", Owner: schema.OwnerNobody,
 		}}
 	case total != o.position.Draft.Total:

@@ -89,4 +89,56 @@ func TestLoader_LostPayments(t *testing.T) {
 		b.cycle()
 		require.Equal(t, schema.PostingAdopted, b.task(task).State)
 	})
+
+	within(t, "WithoutANumberItIsFoundByItsBill", func(t *testing.T) {
+		t.Helper()
+		b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = quickbookstest.Replay{Off: true} }))
+		d := b.draft(1, today, func(d *schema.Draft) { d.DocNumber = "" })
+		b.record(d)
+		b.cycle()
+		task := b.payment(d)
+		b.ask(task)
+		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseAfter, On: "batch"})
+		b.cycle()
+
+		require.Equal(t, load.Tally{Adopted: 1}, b.cycle().Payments)
+
+		require.Len(t, b.payments(), 1)
+		require.Equal(t, schema.VerifiedExact, b.proof(task).Result)
+	})
+
+	within(t, "EachIsLookedForAloneWhereAllTogetherAreRefused", func(t *testing.T) {
+		t.Helper()
+		b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = quickbookstest.Replay{Off: true} }))
+		var tasks []schema.Task
+		for _, d := range b.due(3) {
+			tasks = append(tasks, b.payment(d))
+		}
+		b.cycle()
+		b.ask(tasks...)
+		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseAfter, On: "batch"})
+		require.Equal(t, load.Tally{Uncertain: 3}, b.cycle().Payments)
+		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.FaultOn200, On: "query", Code: "4000"})
+
+		require.Equal(t, load.Tally{Adopted: 3}, b.cycle().Payments)
+
+		require.Len(t, b.payments(), 3)
+	})
+
+	within(t, "APaymentOfAnotherBillIsNone", func(t *testing.T) {
+		t.Helper()
+		b, d, task := lost(t, quickbookstest.LoseBefore)
+		other := b.draft(2, today)
+		b.record(other)
+		b.loader.Bills(t.Context())
+		id := b.pay(other, string(b.bill(other).Document), "1.00")
+
+		b.cycle()
+
+		require.Equal(t, schema.PostingPosted, b.task(task).State)
+		require.NotEqual(t, id, string(b.task(task).Document))
+		require.Equal(t, schema.VerifiedExact, b.proof(task).Result)
+		require.Equal(t, "0", b.bills()[0].Balance.String())
+		require.Equal(t, d.Invoice, task.Invoice)
+	})
 }
