@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,8 +97,31 @@ func newOffice(t *testing.T, s sequence, m mistake) *office {
 		Company: acme, Key: ada.key, State: schema.PayeeLinked, Vendor: o.vendor, Origin: schema.OriginName, Name: ada.name,
 		By: "eva", RecordedAt: o.now(),
 	}}))
+	time.Sleep(time.Hour) // nothing of what the company began with is a change
 	o.restart()
+	o.openBooks()
 	return o
+}
+
+// chart is what a company of the sequences has in its books at first, read once.
+var chart atomic.Pointer[schema.Books]
+
+// openBooks begins with a company that was connected and mirrored before: reading
+// that anew would be most of what a sequence takes.
+func (o *office) openBooks() {
+	known := chart.Load()
+	if known == nil {
+		books, err := o.loader.RefreshBooks(o.t.Context())
+		require.NoError(o.t, err)
+		known = &books
+		chart.Store(known)
+	}
+	books := *known
+	books.ReadAt = o.now()
+	require.NoError(o.t, o.store.RecordBooks(o.t.Context(), books))
+	require.NoError(o.t, o.store.RecordMirrored(o.t.Context(), schema.Mirrored{
+		Company: acme, Realm: realm, Until: o.now(), SweptAt: o.now(), First: schema.DateOf(o.now()).AddDays(-92), RecordedAt: o.now(),
+	}))
 }
 
 // now is the time on our clock.
