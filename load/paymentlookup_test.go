@@ -13,13 +13,13 @@ import (
 )
 
 // void voids a payment, as a person may.
-func void(t *testing.T, b *bench, id string) {
-	t.Helper()
-	_, err := b.newClient().Raw(t.Context(), quickbooks.RawRequest{
+func void(tb testing.TB, b *bench, id string) {
+	tb.Helper()
+	_, err := b.newClient().Raw(tb.Context(), quickbooks.RawRequest{
 		Method: "POST", Path: "billpayment", Query: url.Values{"operation": {"update"}, "include": {"void"}}, Write: true,
 		Body: []byte(`{"Id":"` + id + `","SyncToken":"0","sparse":true}`), ContentType: "application/json",
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 }
 
 // What became of a payment whose answer was lost.
