@@ -18,11 +18,14 @@ func TestStore_Embedded(t *testing.T) {
 	})
 }
 
+// The watermarks move with every read, so that each promise is kept behind them too.
 func TestStore_OverHTTP(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		t.Helper()
-		return openStore(t, overHTTP(t))
+		options := overHTTP(t)
+		options.Margin, options.Advance = time.Microsecond, time.Nanosecond
+		return openStore(t, options)
 	})
 }
 
