@@ -134,7 +134,7 @@ func (d *show) prepare(ctx context.Context, program, dir string, log io.Writer) 
 	}
 	d.rig, err = rig.New(ctx, rig.Config{
 		Program: program, Dir: dir, ClientID: "999", Log: log,
-		Schedule: `{transform: "@every 5s", load: "@every 5s"}`, Files: files, Money: true,
+		Schedule: `{transform: "@every 1m", load: "@every 1m"}`, Files: files, Money: true,
 		Books: quickbookstest.Config{Now: time.Now, Seed: d.flags.seed, Realms: []quickbookstest.Realm{{
 			ID: quickbookstest.DefaultRealm, Name: "Acme Inc", Country: "US",
 			Preferences: quickbookstest.Preferences{MultiCurrency: true, HomeCurrency: homeCurrency, BookCloseDate: first.AddDays(-1).String()},

@@ -98,7 +98,7 @@ func (d *show) deliver(ctx context.Context) error {
 }
 
 // settleWithin bounds the wait for the pipeline to have done all it can.
-const settleWithin = 2 * time.Minute
+const settleWithin = 5 * time.Minute
 
 // settle waits until nothing is under way any more, and tells what is in the books.
 func (d *show) settle(ctx context.Context) error {
@@ -114,17 +114,20 @@ func (d *show) settle(ctx context.Context) error {
 	return nil
 }
 
-// wait waits until nothing is under way any more.
+// wait waits until nothing is under way any more. What is left for a later cycle is
+// asked for, so that nobody has to wait for the schedule.
 func (d *show) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	for {
-		settled, err := d.settled(ctx)
-		if err != nil {
+		settled, idle, err := d.settled(ctx)
+		if err != nil || settled {
 			return err
 		}
-		if settled {
-			break
+		if idle {
+			if _, _, err := d.rig.Run(ctx, "sync"); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -132,19 +135,22 @@ func (d *show) wait(ctx context.Context) error {
 		case <-time.After(250 * time.Millisecond):
 		}
 	}
-	return nil
 }
 
-func (d *show) settled(ctx context.Context) (bool, error) {
+// settled reports whether all is done, and whether nothing is under way.
+func (d *show) settled(ctx context.Context) (settled, idle bool, err error) {
 	text, _, err := d.rig.Run(ctx, "status", "--json")
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
-	var status struct{ Settled bool }
+	var status struct {
+		Settled bool
+		Server  struct{ Idle bool }
+	}
 	if err := json.Unmarshal(text, &status); err != nil {
-		return false, fmt.Errorf("read status: %w", err)
+		return false, false, fmt.Errorf("read status: %w", err)
 	}
-	return status.Settled, nil
+	return status.Settled, status.Server.Idle, nil
 }
 
 func total(counts map[string]int) int {

@@ -181,7 +181,9 @@ func (r *root) writeTasks(all []waitingTask, none string) error {
 		}
 		page.WriteString(wrapped(4, state, w.Cause))
 		page.WriteString(wrapped(6, "next", w.NextStep))
-		page.WriteString(wrapped(6, "then", strings.Join(w.Commands, ", or ")))
+		if !strings.Contains(w.NextStep, "tieout ") { // which says by itself how to go on
+			page.WriteString(wrapped(6, "then", strings.Join(w.Commands, ", or ")))
+		}
 	}
 	_, err := fmt.Fprint(r.out, page.String())
 	return err

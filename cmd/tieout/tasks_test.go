@@ -151,6 +151,9 @@ top_up:51001  top_up  2026-08-03  25000.00 USD  since 2026-09-01 13:00 UTC
       next: Reopen them.
       then: tieout attachments retry 880012:file:3, or tieout attachments skip 880012:file:3 --reason TEXT
 `, page(t, "attachments", file))
+	told := file
+	told.Posting.Fault.Next = "Look at it; then: tieout attachments retry 880012:file:3."
+	require.NotContains(t, page(t, "attachments", told), "      then: ", "the commands are named once")
 	require.Equal(t, "none waits\n", page(t, "attachments"))
 
 	text, err := json.Marshal(newWaitingTask(topUp, "payments"))

@@ -148,6 +148,14 @@ func TestReport_FollowsACorrection(t *testing.T) {
 			raised(part(11, usd(2000), sent(schema.PostingDeclined))), schema.StateDeclined, "verified 100.00, declined 20.00",
 			"the correction by bill was refused: QuickBooks declined (6210): The books are closed.", "Reopen them; then: tieout corrections approve 1",
 		},
+		"DeclinedAsADuplicate": {
+			raised(part(11, usd(2000), sent(schema.PostingDeclined), func(t *schema.TaskPosition) {
+				t.Posting.Fault = schema.Fault{
+					Code: schema.FaultPossibleDuplicate, Meaning: "Bill 9 is alike.", Next: "If it is not: tieout corrections approve 1.", Owner: schema.OwnerFinance,
+				}
+			})),
+			schema.StateDuplicateByHand, "verified 100.00, declined 20.00", "was refused: Bill 9 is alike.", "If it is not: tieout corrections approve 1.",
+		},
 		"DeclinedForAWhile": {
 			raised(part(11, usd(2000), sent(schema.PostingDeclined), func(t *schema.TaskPosition) { t.Posting.RetryAt = asOf })),
 			schema.StateDeclined, "verified 100.00, declined 20.00", "refused", "none: it is tried again by itself",

@@ -154,7 +154,7 @@ func classifyOpen(p schema.Position, part schema.TaskPosition) verdict {
 	case schema.CorrectionDeclined:
 		v := classifyDeclined(part.Posting)
 		v.cause = "the correction by " + part.Task.Correction.Document.Kind.Name() + " was refused: " + v.cause
-		if part.Posting.RetryAt.IsZero() {
+		if part.Posting.RetryAt.IsZero() && !strings.Contains(v.next, "tieout corrections") {
 			v.next = fmt.Sprintf("%s; then: tieout corrections approve %s", strings.TrimSuffix(v.next, "."), p.Invoice.ID)
 		}
 		return v

@@ -22,6 +22,10 @@ func TestDemo(t *testing.T) {
 		InBooks    int  `json:"in_the_books"`
 		Settled    int  `json:"settled_otherwise"`
 		Open       int  `json:"left_for_a_person"`
+		Corrected  int  `json:"corrections_posted"`
+		Attached   int  `json:"files_attached"`
+		Payments   int  `json:"payments_recorded"`
+		TopUps     int  `json:"top_ups_recorded"`
 		Accounted  bool `json:"every_cent_accounted_for"`
 	}
 	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))
@@ -30,4 +34,8 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, outcome.Invoices, outcome.InBooks+outcome.Settled+outcome.Open)
 	require.Positive(t, outcome.Open, "that something is left for a person is the point of it")
 	require.Greater(t, outcome.Deliveries, outcome.Invoices)
+	require.Equal(t, 2, outcome.Corrected, "of the changes that came afterwards, two were approved")
+	require.Positive(t, outcome.Attached)
+	require.Positive(t, outcome.Payments)
+	require.Positive(t, outcome.TopUps)
 }

@@ -82,6 +82,9 @@ func newWorld(t *testing.T, story ontopsim.Config, cfg rig.Config) *world {
 	if story.CloseDate.IsZero() {
 		story.CloseDate = schema.NewDate(2026, 5, 31)
 	}
+	if cfg.Files != "" {
+		story.FilesURL = "http://" + cfg.Files
+	}
 	history, err := ontopsim.Generate(story)
 	require.NoError(t, err)
 	w := &world{dir: t.TempDir(), log: &logs{}, history: history}
@@ -241,6 +244,15 @@ type item struct {
 	Currency     schema.Currency     `json:"currency"`
 	QuickBooksID string              `json:"quickbooks_id"`
 	Holds        []schema.HoldReason `json:"holds"`
+	Corrections  []correction        `json:"corrections"`
+}
+
+type correction struct {
+	QuickBooksID string                 `json:"quickbooks_id"`
+	Amount       string                 `json:"amount"`
+	Currency     schema.Currency        `json:"currency"`
+	State        schema.CorrectionState `json:"state"`
+	ApprovedBy   string                 `json:"approved_by"`
 }
 
 // reconcile reads a month's report and checks that the exit code agrees with it.
