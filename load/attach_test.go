@@ -361,13 +361,14 @@ func TestLoader_LostUploads(t *testing.T) {
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.LoseBefore, On: "upload"})
 		b.cycle()
 		host.at("/inv-00001.pdf", holds(pdf("another")))
-		for b.task(task).State != schema.PostingDeclined {
+		for range 25 {
 			b.cycle()
 			sleep(time.Minute)
 		}
 
 		p := b.task(task)
 
+		require.Equal(t, schema.PostingDeclined, p.State)
 		require.Equal(t, "file_changed", p.Fault.Code)
 		require.True(t, p.RetryAt.IsZero())
 		require.Contains(t, p.Fault.Meaning, "inv-00001.pdf")
