@@ -115,7 +115,7 @@ func (b *bench) correct(ctx context.Context, positions []schema.Position) error 
 		number, distinct := DocNumber(j.drafted.Invoice), DistinctDocNumber(j.drafted.Invoice)
 		j.drafted.DocNumber = number
 		tasks = append(tasks, corrections.Propose(corrections.Case{
-			Position: j.position, Now: b.drafter.Amend(j.drafted), On: j.drafted.On, BillDate: b.cfg.Policy.BillDateOf(j.drafted.Invoice),
+			Position: j.position, Now: b.drafter.Amend(j.drafted), On: j.drafted.On, BillDate: b.billDate(j.position),
 			DocNumbers: []string{number, distinct}, NumberTaken: taken(j.position), Changed: b.changes.since(j.position),
 		})...)
 	}
@@ -123,6 +123,15 @@ func (b *bench) correct(ctx context.Context, positions []schema.Position) error 
 		return err
 	}
 	return b.recordTasks(ctx, tasks)
+}
+
+// billDate returns the day that the policy books a posted invoice on. A document that
+// was posted before the invoice was paid has the issue date, and keeps it.
+func (b *bench) billDate(p schema.Position) schema.Date {
+	if b.cfg.Policy.BillDate == schema.BillOnPaidAt && p.Draft.TxnDate == p.Invoice.IssueDate {
+		return p.Invoice.IssueDate
+	}
+	return b.cfg.Policy.BillDateOf(p.Invoice)
 }
 
 // changedOn returns the day in UTC on which an invoice came to say what it says, as

@@ -223,6 +223,14 @@ func TestTransformer_ProposesCorrections(t *testing.T) {
 		require.Equal(t, "INV-1-C2", w.tasks(t, schema.PostCorrection)["555:2.1"].Correction.Document.DocNumber)
 	})
 
+	t.Run("PaymentDoesNotMoveWhatIsBooked", func(t *testing.T) {
+		t.Parallel()
+		w := postedWorld(t, func(c *transform.Config) { c.Policy.BillDate = schema.BillOnPaidAt })
+		w.stage(t, deliver("j", 3, "INVOICE_PAID", invoice().with(object{"updated_at": second, "paid_at": second, "payment_group": "B"})))
+		w.run(t)
+		require.Equal(t, schema.TaskAccepted, w.tasks(t, schema.PostCorrection)["555:1.1"].State)
+	})
+
 	t.Run("RulesDoNotMoveWhatIsBooked", func(t *testing.T) {
 		t.Parallel()
 		w := postedWorld(t)

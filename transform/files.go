@@ -60,7 +60,7 @@ func files(i schema.Invoice, stored []schema.TaskPosition) []schema.Task {
 	var changed []schema.Task
 	if i.Status != schema.StatusCancelled {
 		for _, a := range attachments(i) {
-			task := attach(i, a)
+			task := attachTask(i, a)
 			known := before[task.Subject]
 			delete(before, task.Subject)
 			settled := known.Posting.State.Live() || known.Task.State == schema.TaskAccepted && known.Task.ID == task.ID
@@ -85,7 +85,7 @@ func files(i schema.Invoice, stored []schema.TaskPosition) []schema.Task {
 	return changed
 }
 
-func attach(i schema.Invoice, a attachment) schema.Task {
+func attachTask(i schema.Invoice, a attachment) schema.Task {
 	task := schema.Task{
 		Company: i.Company, Kind: schema.PostAttachment, Subject: schema.FileSubject(i.ID, a.Item), Invoice: i.ID, State: schema.TaskReady,
 		By: payments.By, File: a.File,

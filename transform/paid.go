@@ -1,8 +1,10 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tieout/tieout/schema"
@@ -68,7 +70,13 @@ func usable(books schema.Books, id schema.AccountID, field string) (schema.Accou
 		return schema.Account{}, hold("", schema.OwnerOps, "connect QuickBooks (tieout connect), or wait for the first reading of its accounts",
 			"QuickBooks has not been read yet, so that account %s, which policy.%s names, is not known", id, field)
 	}
-	account, found := newChart(books).accounts[id]
+	var account schema.Account
+	at := slices.IndexFunc(books.Accounts, func(a schema.Account) bool { return a.ID == id })
+	found := at >= 0
+	if found {
+		account = books.Accounts[at]
+		account.Currency = cmp.Or(account.Currency, books.HomeCurrency)
+	}
 	switch {
 	case id == "":
 		return account, hold("", schema.OwnerOps, "name it in the configuration", "policy.%s is missing", field)

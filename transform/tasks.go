@@ -51,41 +51,60 @@ func (r *round) follows() bool { return r.cfg.Policy.AttachFiles || r.cfg.Policy
 // every address, and a payment for what was paid. Known says of which of them tasks
 // may be stored that are wanted no more.
 func (r *round) follow(ctx context.Context, invoices []schema.Invoice, known func(schema.InvoiceID) bool) error {
-	var tasks []schema.Task
-	if r.cfg.Policy.AttachFiles {
-		found, err := r.followed(ctx, schema.PostAttachment, invoices, func(i schema.Invoice) bool { return known(i.ID) || hasFiles(i) })
-		if err != nil {
-			return err
-		}
-		for _, f := range found {
-			tasks = append(tasks, files(f.invoice, f.tasks)...)
-		}
+	attached, err := r.attach(ctx, invoices, known)
+	if err != nil {
+		return err
 	}
-	if r.cfg.Policy.RecordPayments {
-		found, err := r.followed(ctx, schema.PostPayment, invoices, func(i schema.Invoice) bool { return known(i.ID) || !i.PaidAt.IsZero() || isPaid(i) })
-		if err != nil {
-			return err
-		}
-		for _, f := range found {
-			wallet, err := r.wallet(ctx)
-			if err != nil {
-				return err
-			}
-			stored := schema.TaskPosition{}
-			for _, t := range f.tasks {
-				if t.Task.Subject == schema.PaymentSubject(f.invoice.ID) {
-					stored = t
-				}
-			}
-			if task, changed := payments.OfInvoice(f.invoice, stored, wallet); changed {
-				tasks = append(tasks, task)
-			}
-		}
+	paid, err := r.pay(ctx, invoices, known)
+	if err != nil {
+		return err
 	}
-	return r.recordTasks(ctx, tasks)
+	return r.recordTasks(ctx, append(attached, paid...))
 }
 
-func isPaid(i schema.Invoice) bool { return i.Status == schema.StatusPaid }
+func (r *round) attach(ctx context.Context, invoices []schema.Invoice, known func(schema.InvoiceID) bool) ([]schema.Task, error) {
+	if !r.cfg.Policy.AttachFiles {
+		return nil, nil
+	}
+	found, err := r.followed(ctx, schema.PostAttachment, invoices, func(i schema.Invoice) bool { return known(i.ID) || hasFiles(i) })
+	if err != nil {
+		return nil, err
+	}
+	var tasks []schema.Task
+	for _, f := range found {
+		tasks = append(tasks, files(f.invoice, f.tasks)...)
+	}
+	return tasks, nil
+}
+
+func (r *round) pay(ctx context.Context, invoices []schema.Invoice, known func(schema.InvoiceID) bool) ([]schema.Task, error) {
+	if !r.cfg.Policy.RecordPayments {
+		return nil, nil
+	}
+	found, err := r.followed(ctx, schema.PostPayment, invoices, func(i schema.Invoice) bool {
+		return known(i.ID) || i.Status == schema.StatusPaid || !i.PaidAt.IsZero()
+	})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	wallet, err := r.wallet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var tasks []schema.Task
+	for _, f := range found {
+		stored := schema.TaskPosition{}
+		for _, t := range f.tasks {
+			if t.Task.Subject == schema.PaymentSubject(f.invoice.ID) {
+				stored = t
+			}
+		}
+		if task, changed := payments.OfInvoice(f.invoice, stored, wallet); changed {
+			tasks = append(tasks, task)
+		}
+	}
+	return tasks, nil
+}
 
 // followed is an invoice with the tasks of one kind about it.
 type followed struct {
