@@ -161,13 +161,12 @@ func total(counts map[string]int) int {
 	return sum
 }
 
-// conclude prints the report of the month with the most left open, and compares
-// all of them with what Ontop says it sent and what QuickBooks says it holds.
+// conclude prints the report of the month in which a correction was approved, and
+// compares all of them with what Ontop says it sent and what QuickBooks says it holds.
 func (d *show) conclude(ctx context.Context) (outcome, error) {
 	result := outcome{Deliveries: len(d.history.Events) + len(d.history.Afterwards), Invoices: len(d.history.Expected.Invoices)}
 	check := newAudit(d.history.Expected)
-	var shown schema.Period
-	most := -1
+	raised := d.history.Expected.With(ontopsim.Raised)[0]
 	for _, period := range periods(d.history.Expected) {
 		text, code, err := d.rig.Run(ctx, "reconcile", "--period", period.String(), "--format", "json")
 		if err != nil {
@@ -177,13 +176,9 @@ func (d *show) conclude(ctx context.Context) (outcome, error) {
 		if err := json.Unmarshal(text, &report); err != nil {
 			return result, fmt.Errorf("read report of %s: %w", period, err)
 		}
-		before := check.open
 		check.add(period, report, code)
-		if check.open-before > most {
-			shown, most = period, check.open-before
-		}
 	}
-	page, _, err := d.rig.Run(ctx, "reconcile", "--period", shown.String())
+	page, _, err := d.rig.Run(ctx, "reconcile", "--period", raised.IssueDate.Period().String())
 	if err != nil {
 		return result, err
 	}
