@@ -13,13 +13,13 @@ import (
 )
 
 // void voids a payment, as a person may.
-func void(tb testing.TB, b *bench, id string) {
-	tb.Helper()
-	_, err := b.newClient().Raw(tb.Context(), quickbooks.RawRequest{
+func (b *bench) void(id string) error {
+	b.t.Helper()
+	_, err := b.newClient().Raw(b.t.Context(), quickbooks.RawRequest{
 		Method: "POST", Path: "billpayment", Query: url.Values{"operation": {"update"}, "include": {"void"}}, Write: true,
 		Body: []byte(`{"Id":"` + id + `","SyncToken":"0","sparse":true}`), ContentType: "application/json",
 	})
-	require.NoError(tb, err)
+	return err
 }
 
 // What became of a payment whose answer was lost.
@@ -69,7 +69,7 @@ func TestLoader_LostPayments(t *testing.T) {
 	within(t, "AVoidedOneIsStillOurs", func(t *testing.T) {
 		t.Helper()
 		b, _, task := lost(t, quickbookstest.LoseAfter)
-		void(t, b, b.payments()[0].ID)
+		require.NoError(t, b.void(b.payments()[0].ID))
 
 		require.Equal(t, load.Tally{Adopted: 1}, b.cycle().Payments)
 

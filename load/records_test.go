@@ -50,7 +50,7 @@ func TestLoader_MirrorFollowsPayments(t *testing.T) {
 	within(t, "TellsThatOneWasVoided", func(t *testing.T) {
 		t.Helper()
 		b, d, task := paid(t)
-		void(t, b, string(b.task(task).Document))
+		require.NoError(t, b.void(string(b.task(task).Document)))
 
 		result := b.mirror()
 
