@@ -90,7 +90,7 @@ func (g *generator) play(s story, t Trouble) {
 	}
 	g.expected.Invoices = append(g.expected.Invoices, invoice)
 	g.expected.Files = append(g.expected.Files, filesOf(s.invoice)...)
-	if last := s.steps[len(s.steps)-1]; s.status() == schema.StatusPaid && last.event == ontop.InvoicePaid {
+	if last := s.steps[len(s.steps)-1]; last.event == ontop.InvoicePaid && !t.Unreadable() {
 		g.paid = append(g.paid, paid{invoice: s.invoice, at: last.at})
 	}
 }
