@@ -138,6 +138,11 @@
 // minutes makes do without request ids, and settles lost requests that much
 // later.
 //
+// What was sent and never answered is found by its number, or, where somebody changed
+// that meanwhile, by its mark among what changed since it was named, for which clocks
+// may disagree by ten minutes. Who takes both from a document before the next cycle
+// leaves nothing to tell it by.
+//
 // Two loaders at once, because a lease failed, still post each draft once. What
 // only the lease prevents is that they hold different drafts of one subject. The
 // store cannot compare and set: that no other loader names anything between
