@@ -94,20 +94,18 @@ func changes(open []schema.TaskPosition, wanted []schema.Task) []schema.Task {
 // wanted returns the tasks of the round that is to be proposed, without those of its
 // parts that are approved.
 func (c Case) wanted(s *standing) []schema.Task {
-	for {
-		tasks, err := c.round(s)
-		switch {
-		case errors.Is(err, errOtherRound) || err == nil && len(tasks) == 0:
-			s.leave() // what was decided is no part of what is wanted now
-			continue
-		case err != nil:
-			return []schema.Task{c.held(s, schema.Hold{
-				Reason: schema.HoldTotalMismatch, Detail: "the difference cannot be computed: " + err.Error(), Owner: schema.OwnerFinance,
-				NextStep: "correct it in QuickBooks by hand and accept the books then " + command,
-			})}
-		}
-		return tasks
+	tasks, err := c.round(s)
+	if !s.left && (errors.Is(err, errOtherRound) || err == nil && len(tasks) == 0) {
+		s.leave() // what was decided is no part of what is wanted now
+		tasks, err = c.round(s)
 	}
+	if err != nil {
+		return []schema.Task{c.held(s, schema.Hold{
+			Reason: schema.HoldTotalMismatch, Detail: "the difference cannot be computed: " + err.Error(), Owner: schema.OwnerFinance,
+			NextStep: "correct it in QuickBooks by hand and accept the books then " + command,
+		})}
+	}
+	return tasks
 }
 
 // errOtherRound means that a decided part is not what it would be today.
