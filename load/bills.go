@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func (r *round) draftsDue(ctx context.Context, due []schema.Draft, books schema.
 		body, err := encodeDocument(d, markOf(d.Company, d.ID, string(d.Invoice)), books)
 		j := &job{posting: schema.Posting{
 			Company: d.Company, Kind: schema.PostBill, Subject: string(d.Invoice), Draft: d.ID, Form: d.Kind,
-			Request: requestOf(d.Company, r.realm(), schema.PostBill, d.TxnDate.Period()), Item: itemOf(d.ID), Body: body,
+			Request: requestOf(d.Company, r.realm(), schema.PostBill, d.TxnDate.Period()), Item: cmp.Or(looked.items[d.Invoice], itemOf(d.ID)), Body: body,
 		}}
 		if err != nil {
 			r.log.ErrorContext(ctx, "draft cannot be posted", slog.String("draft", string(d.ID)), slog.Any("error", err))

@@ -14,6 +14,8 @@ type surroundings struct {
 	alike map[schema.DraftID]schema.BookBill
 	// released is, by invoice, the decline of its draft that a person took back.
 	released map[schema.InvoiceID]rowID
+	// items name within their requests the drafts that were sent before.
+	items map[schema.InvoiceID]string
 }
 
 // lookAround finds what keeps drafts from being posted before anything is named:
@@ -22,13 +24,13 @@ type surroundings struct {
 // released after it was declined for such a bill is let go, once: what comes after
 // the release is looked at anew.
 func (r *round) lookAround(ctx context.Context, due []schema.Draft) (surroundings, error) {
-	released, forAlike, err := r.released(ctx, due)
+	s, forAlike, err := r.sentBefore(ctx, due)
 	if err != nil {
 		return surroundings{}, err
 	}
 	unknown := slices.DeleteFunc(slices.Clone(due), func(d schema.Draft) bool { return forAlike[d.Invoice] })
-	alike, err := r.byHand(ctx, unknown)
-	return surroundings{alike: alike, released: released}, err
+	s.alike, err = r.byHand(ctx, unknown)
+	return s, err
 }
 
 // byHand finds bills in the mirror that somebody else entered and that may be what
@@ -92,40 +94,49 @@ func daysApart(a, b schema.Date) int {
 	return int(a.Time().Sub(b.Time()).Hours() / 24)
 }
 
-// released returns the declines of due drafts that a person took back, and those
-// invoices among them that were declined because something alike is there.
-func (r *round) released(
+// sentBefore says of drafts that were sent or declined before under which name they
+// are sent again, which of those declines a person took back, and for which of these
+// something alike had been found. A draft keeps its name until a person releases it:
+// QuickBooks may repeat to the old one what it refused then, for ever.
+func (r *round) sentBefore(
 	ctx context.Context, due []schema.Draft,
-) (rows map[schema.InvoiceID]rowID, forAlike map[schema.InvoiceID]bool, err error) {
+) (s surroundings, forAlike map[schema.InvoiceID]bool, err error) {
 	subjects := make([]string, len(due))
 	for i, d := range due {
 		subjects[i] = string(d.Invoice)
 	}
 	latest, err := r.store.LatestPostings(ctx, r.cfg.Company, r.kind, subjects)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read postings: %w", err)
+		return s, nil, fmt.Errorf("read postings: %w", err)
 	}
+	s.items = map[schema.InvoiceID]string{}
 	var declined []schema.InvoiceID
 	for _, d := range due {
-		if p := latest[string(d.Invoice)]; p.State == schema.PostingDeclined && p.Draft == d.ID && p.RetryAt.IsZero() {
+		p := latest[string(d.Invoice)]
+		if p.Draft != d.ID {
+			continue
+		}
+		s.items[d.Invoice] = p.Item
+		if p.State == schema.PostingDeclined && p.RetryAt.IsZero() {
 			declined = append(declined, d.Invoice)
 		}
 	}
 	if len(declined) == 0 {
-		return nil, nil, nil
+		return s, nil, nil
 	}
 	positions, err := r.store.InvoicePositions(ctx, r.cfg.Company, declined)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read positions: %w", err)
+		return s, nil, fmt.Errorf("read positions: %w", err)
 	}
-	rows, forAlike = map[schema.InvoiceID]rowID{}, map[schema.InvoiceID]bool{}
+	s.released, forAlike = map[schema.InvoiceID]rowID{}, map[schema.InvoiceID]bool{}
 	for _, invoice := range declined {
 		decision, p := positions[invoice].Decision, latest[string(invoice)]
 		if decision.Kind == schema.DecideRelease && decision.RecordedAt.After(p.RecordedAt) {
-			rows[invoice], forAlike[invoice] = rowOf(p), p.Fault.Code == codeDuplicate
+			s.released[invoice], forAlike[invoice] = rowOf(p), p.Fault.Code == codeDuplicate
+			s.items[invoice] = itemAgain(p.Draft, decision.RecordedAt)
 		}
 	}
-	return rows, forAlike, nil
+	return s, forAlike, nil
 }
 
 // unseen returns tasks but for those that were declined because something alike is

@@ -32,6 +32,11 @@ func vendorRequest(company schema.CompanyID, realm schema.RealmID) string {
 // itemOf names a draft within its request.
 func itemOf(draft schema.DraftID) string { return schema.SumOf(string(draft)).Short(itemLength) }
 
+// itemAgain names a draft that a person released after it was declined.
+func itemAgain(draft schema.DraftID, released time.Time) string {
+	return schema.SumOf(string(draft), released.UTC().Format(time.RFC3339Nano)).Short(itemLength)
+}
+
 // taskItem names what a task comes to within its request. What is sent takes part:
 // the same name never carries two bodies, even where a task says the same of
 // another document. So does when somebody approved it once more, if anybody did.

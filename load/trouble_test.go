@@ -118,6 +118,31 @@ func TestLoader_Trouble(t *testing.T) {
 		}
 	})
 
+	inside("WhatAPersonReleasesIsSentUnderAnotherName", func(t *testing.T) {
+		t.Helper()
+		b := setup(t, withSim(func(c *quickbookstest.Config) { c.Replay = quickbookstest.Replay{Faults: true} }))
+		d := b.due(1)[0]
+		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.ItemFault, On: "batch", Code: "6210"})
+		b.cycle()
+		refused := b.bill(d)
+		require.Equal(t, "6210", refused.Fault.Code)
+		sleep(time.Second)
+
+		b.decide(d, schema.DecideRelease)
+		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.ItemFault, On: "batch", Code: "3001"})
+		_, err := b.loader.RunOnce(t.Context())
+		require.ErrorIs(t, err, load.ErrBlocked)
+		released := b.bill(d)
+		require.Equal(t, refused.Request, released.Request)
+		require.NotEqual(t, refused.Item, released.Item, "QuickBooks repeats what it refused to whoever repeats the name")
+		require.Equal(t, refused.Body, released.Body)
+
+		b.restart()
+		sleep(time.Hour)
+		b.loader.RunOnce(t.Context())
+		require.Equal(t, released.Item, b.bill(d).Item, "what may be tried again by itself keeps its name")
+	})
+
 	inside("AHeldDecisionIsNotPosted", func(t *testing.T) {
 		t.Helper()
 		b := setup(t)

@@ -128,10 +128,5 @@ func tied(report schema.Report) bool {
 			return false
 		}
 	}
-	for kind, count := range report.Intake.Outcomes {
-		if count > 0 && kind.NeedsPerson() {
-			return false
-		}
-	}
-	return report.Intake.Pending == 0
+	return report.Intake.Pending == 0 && report.Intake.Needing() == 0
 }
