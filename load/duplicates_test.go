@@ -9,10 +9,11 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-func (b *bench) decide(d schema.Draft, kind schema.DecisionKind) {
+// release has a person take a decline back.
+func (b *bench) release(d schema.Draft) {
 	b.t.Helper()
 	require.NoError(b.t, b.store.RecordDecisions(b.t.Context(), []schema.Decision{{
-		Company: acme, Invoice: d.Invoice, Kind: kind, Reason: "looked at both", By: "eva", RecordedAt: time.Now().UTC(),
+		Company: acme, Invoice: d.Invoice, Kind: schema.DecideRelease, Reason: "looked at both", By: "eva", RecordedAt: time.Now().UTC(),
 	}}))
 }
 
@@ -114,13 +115,13 @@ func TestLoader_BillsEnteredByHand(t *testing.T) {
 		b.handBill(d, day(-1))
 		b.mirror()
 		b.record(d)
-		b.decide(d, schema.DecideRelease) // said before the block, about something else
+		b.release(d) // said before the block, about something else
 		sleep(time.Second)
 		b.cycle()
 		require.Equal(t, schema.PostingDeclined, b.bill(d).State)
 		sleep(time.Second)
 
-		b.decide(d, schema.DecideRelease)
+		b.release(d)
 		result := b.cycle()
 
 		require.Equal(t, 1, result.Bills.Posted, "%+v", b.bill(d).Fault)
@@ -141,7 +142,7 @@ func TestLoader_BillsEnteredByHand(t *testing.T) {
 		b.cycle()
 		sleep(time.Second)
 
-		b.decide(d, schema.DecideRelease)
+		b.release(d)
 		b.cycle()
 
 		require.Equal(t, schema.PostingDeclined, b.bill(d).State)

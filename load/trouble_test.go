@@ -128,7 +128,7 @@ func TestLoader_Trouble(t *testing.T) {
 		require.Equal(t, "6210", refused.Fault.Code)
 		sleep(time.Second)
 
-		b.decide(d, schema.DecideRelease)
+		b.release(d)
 		b.sim.Next(quickbookstest.Trouble{Kind: quickbookstest.ItemFault, On: "batch", Code: "3001"})
 		_, err := b.loader.RunOnce(t.Context())
 		require.ErrorIs(t, err, load.ErrBlocked)
