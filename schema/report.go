@@ -163,8 +163,32 @@ type Intake struct {
 	Received int                 `json:"received"`
 	Pending  int                 `json:"pending"` // no outcome yet
 	Outcomes map[OutcomeKind]int `json:"outcomes"`
+	// Dismissed counts those of Outcomes that a person dismissed. They need nobody
+	// any more. It is nil when there is none.
+	Dismissed map[OutcomeKind]int `json:"dismissed,omitempty"`
 	// Troubles describes, oldest first, at most 100 deliveries that need a person.
 	Troubles []Trouble `json:"troubles"`
+	// Dismissals describes, oldest first, at most 100 deliveries that were dismissed.
+	Dismissals []Dismissal `json:"dismissals,omitempty"`
+}
+
+// Needing counts the deliveries that need a person.
+func (i Intake) Needing() int {
+	needing := 0
+	for kind, count := range i.Outcomes {
+		if kind.NeedsPerson() {
+			needing += count - i.Dismissed[kind]
+		}
+	}
+	return needing
+}
+
+// Dismissal is a delivery that needed a person, and what that person said of it.
+type Dismissal struct {
+	Trouble
+	Reason string    `json:"reason"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
 }
 
 // Trouble is a delivery that needs a person.

@@ -65,13 +65,7 @@ func verdict(report schema.Report) string {
 	if report.Intake.Pending > 0 {
 		reasons = append(reasons, count(report.Intake.Pending, "delivery")+" not looked at yet")
 	}
-	needing := 0
-	for kind, n := range report.Intake.Outcomes {
-		if kind.NeedsPerson() {
-			needing += n
-		}
-	}
-	if needing > 0 {
+	if needing := report.Intake.Needing(); needing > 0 {
 		reasons = append(reasons, count(needing, "delivery")+" to be understood by a person")
 	}
 	text := "NOT TIED   " + strings.Join(reasons, ", ") + ".\n"
@@ -200,16 +194,26 @@ func wrapped(label, words string) string {
 }
 
 func troubles(report schema.Report) string {
-	if len(report.Intake.Troubles) == 0 {
-		return ""
-	}
 	var page strings.Builder
-	page.WriteString("\nDeliveries that need a person\n")
-	for _, trouble := range report.Intake.Troubles {
-		fmt.Fprintf(&page, "\n  %s  %s  %s\n", clean(string(trouble.Delivery)), trouble.Kind, trouble.ReceivedAt.Format("2006-01-02 15:04 MST"))
-		page.WriteString(wrapped("why", trouble.Detail))
+	for i, trouble := range report.Intake.Troubles {
+		if i == 0 {
+			page.WriteString("\nDeliveries that need a person\n")
+		}
+		page.WriteString(described(trouble))
+	}
+	for i, dismissal := range report.Intake.Dismissals {
+		if i == 0 {
+			page.WriteString("\nDeliveries that were dismissed\n")
+		}
+		page.WriteString(described(dismissal.Trouble))
+		page.WriteString(wrapped("by", fmt.Sprintf("%s on %s: %s", dismissal.By, dismissal.At.Format("2006-01-02"), dismissal.Reason)))
 	}
 	return page.String()
+}
+
+func described(trouble schema.Trouble) string {
+	head := fmt.Sprintf("\n  %s  %s  %s\n", clean(string(trouble.Delivery)), trouble.Kind, trouble.ReceivedAt.Format("2006-01-02 15:04 MST"))
+	return head + wrapped("why", trouble.Detail)
 }
 
 func facts(report schema.Report) string {

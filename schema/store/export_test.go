@@ -18,3 +18,9 @@ func (s *Store) InsertColumns() []TableColumns {
 	}
 	return all
 }
+
+// SmallPages has deliveries listed a few at a time.
+func (o Options) SmallPages(n int) Options {
+	o.listPage = n
+	return o
+}

@@ -58,12 +58,15 @@ type Options struct {
 
 	// Now is the clock that orders records of the same instant. It is required.
 	Now func() time.Time
+
+	listPage int // see listPage; tests have small pages
 }
 
 func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Minute)
 	o.Margin = cmp.Or(o.Margin, 5*time.Minute)
 	o.Advance = cmp.Or(o.Advance, time.Minute)
+	o.listPage = cmp.Or(o.listPage, listPage)
 	return o
 }
 

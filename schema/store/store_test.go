@@ -25,7 +25,7 @@ func TestStore_OverHTTP(t *testing.T) {
 		t.Helper()
 		options := overHTTP(t)
 		options.Margin, options.Advance = time.Microsecond, time.Nanosecond
-		return openStore(t, options)
+		return openStore(t, options.SmallPages(50))
 	})
 }
 
@@ -35,5 +35,5 @@ func TestStore_Model(t *testing.T) {
 	t.Parallel()
 	options := embedded(t)
 	options.Margin, options.Advance = time.Microsecond, time.Nanosecond
-	storetest.RunModel(t, openStore(t, options))
+	storetest.RunModel(t, openStore(t, options.SmallPages(1)))
 }

@@ -3,7 +3,7 @@ package store
 // tables are all tables that facts are recorded in.
 type tables struct {
 	deliveries, outcomes, contracts, invoices, drafts, decisions, postings, verifications,
-	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks, tasks, metered table
+	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks, tasks, metered, reviews table
 }
 
 // newTables lists the columns that are inserted, in the order of the rows, with
@@ -29,6 +29,7 @@ func newTables() tables {
 		watermarks:    newTable("watermarks", watermarkColumns),
 		tasks:         newTable("tasks", taskColumns+seqColumn),
 		metered:       newTable("metered", meteredColumns+seqColumn),
+		reviews:       newTable("reviews", reviewColumns+seqColumn),
 	}
 }
 
@@ -41,5 +42,6 @@ func (t tables) all() []table {
 	return []table{
 		t.deliveries, t.outcomes, t.contracts, t.invoices, t.drafts, t.decisions, t.postings, t.verifications,
 		t.rules, t.payees, t.books, t.bookBills, t.mirrors, t.connections, t.secrets, t.leases, t.watermarks, t.tasks, t.metered,
+		t.reviews,
 	}
 }

@@ -27,6 +27,7 @@ type Memory struct {
 	deliveries    map[schema.CompanyID][]schema.Delivery
 	blocks        map[string]bool
 	outcomes      history[deliveryKey, schema.Outcome]
+	reviews       history[deliveryKey, schema.Review]
 	contracts     history[contractKey, schema.Contract]
 	invoices      history[invoiceKey, schema.Invoice]
 	drafts        history[invoiceKey, schema.Draft]

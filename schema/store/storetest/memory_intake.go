@@ -106,7 +106,7 @@ func (m *Memory) RecordOutcomes(ctx context.Context, outcomes []schema.Outcome) 
 func (m *Memory) Intake(
 	ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time,
 ) (schema.Intake, error) {
-	intake := schema.Intake{Outcomes: make(map[schema.OutcomeKind]int)}
+	intake := monthIntake{schema.Intake{Outcomes: make(map[schema.OutcomeKind]int)}}
 	err := m.do(ctx, "Intake", func() {
 		for _, d := range m.distinct(company, asOf) {
 			if !period.Contains(schema.DateOf(d.ReceivedAt)) {
@@ -114,20 +114,43 @@ func (m *Memory) Intake(
 			}
 			intake.Received++
 			outcome, settled := m.outcomes.first(keyOf(d), asOf)
-			if !settled {
+			review, reviewed := m.reviews.newest(keyOf(d), asOf)
+			if reviewed {
+				outcome = review.Outcome
+			}
+			if !settled && !reviewed {
 				intake.Pending++
 				continue
 			}
 			intake.Outcomes[outcome.Kind]++
+			trouble := schema.Trouble{Delivery: d.ID, Kind: outcome.Kind, Detail: outcome.Detail, ReceivedAt: d.ReceivedAt}
+			if review.Dismissed {
+				intake.dismiss(trouble, review)
+				continue
+			}
 			if outcome.Kind.NeedsPerson() && len(intake.Troubles) < maxTroubles {
-				intake.Troubles = append(intake.Troubles, schema.Trouble{
-					Delivery: d.ID, Kind: outcome.Kind, Detail: outcome.Detail, ReceivedAt: d.ReceivedAt,
-				})
+				intake.Troubles = append(intake.Troubles, trouble)
 			}
 		}
 	})
 	if err != nil {
 		return schema.Intake{}, err
 	}
-	return intake, nil
+	return intake.Intake, nil
+}
+
+// monthIntake is an intake while it is counted.
+type monthIntake struct{ schema.Intake }
+
+// dismiss counts a delivery that a person dismissed.
+func (i *monthIntake) dismiss(trouble schema.Trouble, review schema.Review) {
+	if i.Dismissed == nil {
+		i.Dismissed = make(map[schema.OutcomeKind]int)
+	}
+	i.Dismissed[trouble.Kind]++
+	if trouble.Kind.NeedsPerson() && len(i.Dismissals) < maxTroubles {
+		i.Dismissals = append(i.Dismissals, schema.Dismissal{
+			Trouble: trouble, Reason: review.Reason, By: review.By, At: review.RecordedAt,
+		})
+	}
 }

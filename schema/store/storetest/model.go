@@ -72,7 +72,7 @@ func (m *model) fact(t *rapid.T) (record func(Store) error) {
 	d := m.draft(t, i)
 	switch rapid.SampledFrom([]string{
 		"stage", "outcome", "invoice", "invoice", "draft", "draft", "posting", "posting", "verification", "decision", "rules", "payee",
-		"secret", "book bill", "book bill", "mirrored",
+		"secret", "book bill", "book bill", "mirrored", "stage", "outcome", "review",
 	}).Draw(t, "kind") {
 	case "stage":
 		block := m.block(t)
@@ -80,6 +80,10 @@ func (m *model) fact(t *rapid.T) (record func(Store) error) {
 	case "outcome":
 		o := outcome(m.delivery(t), rapid.SampledFrom(schema.OutcomeKinds()).Draw(t, "outcome"), m.instant(t))
 		record = func(s Store) error { return s.RecordOutcomes(ctx, []schema.Outcome{o}) }
+	case "review":
+		r := review(m.delivery(t), rapid.SampledFrom(schema.OutcomeKinds()).Draw(t, "review"), m.instant(t))
+		r.Dismissed = rapid.Bool().Draw(t, "dismissed")
+		record = func(s Store) error { return s.RecordReviews(ctx, []schema.Review{r}) }
 	case "invoice":
 		record = func(s Store) error { return s.RecordInvoices(ctx, []schema.Invoice{i}) }
 	case "draft":
@@ -241,6 +245,10 @@ func (m *model) reads(t *rapid.T) []read {
 	}
 	now, limit := m.instant(t), rapid.IntRange(1, 5).Draw(t, "limit")
 	q, period := m.bookQuery(t, asOf), schema.NewDate(2026, time.Month(11+rapid.IntRange(0, 1).Draw(t, "month")), 1).Period()
+	chosen := schema.DeliveryQuery{
+		Company: c, Bodies: rapid.Bool().Draw(t, "bodies"),
+		Outcome: rapid.SampledFrom(append(schema.OutcomeKinds(), "", "", schema.OutcomePending)).Draw(t, "stands"),
+	}
 	reads := []read{
 		{"Positions", func(s Store) (any, error) { return all(s.Positions(ctx, c, period, asOf)) }},
 		{"OpenPositions", func(s Store) (any, error) { return all(s.OpenPositions(ctx, c)) }},
@@ -253,6 +261,7 @@ func (m *model) reads(t *rapid.T) []read {
 	ids := []string{"i-1", "i-2", "i-3"}
 	reads = append(reads, []read{
 		{"Pending", func(s Store) (any, error) { return sized(s.Pending(ctx, c, limit)) }},
+		{"Deliveries", func(s Store) (any, error) { return all(s.Deliveries(ctx, chosen)) }},
 		{"Invoices", func(s Store) (any, error) { return s.Invoices(ctx, c, []schema.InvoiceID{"i-1", "i-2", "i-3"}) }},
 		{"DueBills", func(s Store) (any, error) { return sized(s.DueBills(ctx, c, now, limit)) }},
 		{"OpenPostings", func(s Store) (any, error) { return sized(s.OpenPostings(ctx, c, schema.PostBill)) }},
@@ -272,9 +281,9 @@ func (m *model) reads(t *rapid.T) []read {
 }
 
 // all reads a stream to its end.
-func all(positions iter.Seq2[schema.Position, error]) (any, error) {
-	found := []schema.Position{}
-	for p, err := range positions {
+func all[T any](stream iter.Seq2[T, error]) (any, error) {
+	found := []T{}
+	for p, err := range stream {
 		if err != nil {
 			return nil, err
 		}

@@ -20,6 +20,7 @@ import (
 // zero time means now.
 type Store interface {
 	Intake
+	Deliveries
 	Sources
 	Archive
 	Drafts
@@ -47,6 +48,17 @@ type Intake interface {
 	Intake(ctx context.Context, company schema.CompanyID, period schema.Period, asOf time.Time) (schema.Intake, error)
 	// Backlog counts what is still to be done.
 	Backlog(ctx context.Context, company schema.CompanyID) (schema.Backlog, error)
+}
+
+// Deliveries looks at single deliveries, and keeps what is said of them after their
+// outcome.
+type Deliveries interface {
+	// Deliveries yields what q selects, the one received first leading, then by id and
+	// body. It stays usable while other methods are called between two.
+	Deliveries(ctx context.Context, q schema.DeliveryQuery) iter.Seq2[schema.Receipt, error]
+	// RecordReviews says what holds of deliveries from now on. The newest holds, also
+	// in the intake of a month.
+	RecordReviews(ctx context.Context, reviews []schema.Review) error
 }
 
 // Sources keeps contracts and invoices, each record the folded state after a change.

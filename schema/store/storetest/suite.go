@@ -24,6 +24,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"Pending", pendingChecks()},
 		{"Conflicts", conflictChecks()},
 		{"Intake", intakeChecks()},
+		{"Deliveries", deliveryChecks()},
+		{"Reviews", reviewChecks()},
 		{"Sources", sourceChecks()},
 		{"Archive", archiveChecks()},
 		{"Newest", newestChecks()},
