@@ -33,7 +33,7 @@ type waitingTask struct {
 	Currency schema.Currency `json:"currency,omitempty"`
 
 	// Of a file.
-	URL  string `json:"url,omitempty"`
+	URL  string `json:"url,omitempty"`  // without what may open it to anybody
 	Item string `json:"item,omitempty"` // the line that it proves
 }
 
@@ -122,7 +122,7 @@ func newWaitingTask(p schema.TaskPosition, command string) waitingTask {
 	why := whyTask(p)
 	w := waitingTask{
 		Subject: task.Subject, Kind: "file", Invoice: task.Invoice, Since: instant(task.RecordedAt), State: "held",
-		Code: why.code, Cause: why.cause, NextStep: why.next, Owner: why.owner, URL: task.File.URL, Item: task.File.Item,
+		Code: why.code, Cause: why.cause, NextStep: why.next, Owner: why.owner, URL: withoutSecrets(task.File.URL), Item: task.File.Item,
 		Commands: []string{fmt.Sprintf("tieout %s skip %s --reason TEXT", command, task.Subject)},
 	}
 	if task.State == schema.TaskReady {
@@ -145,6 +145,19 @@ func newWaitingTask(p schema.TaskPosition, command string) waitingTask {
 		w.Amount, w.Currency = amount.Decimal(), amount.Currency()
 	}
 	return w
+}
+
+// withoutSecrets returns an address without its user and query, where the signature
+// is that opens it to whoever has it.
+func withoutSecrets(address string) string {
+	address, _, _ = strings.Cut(address, "#")
+	address, _, _ = strings.Cut(address, "?")
+	scheme, rest, found := strings.Cut(address, "://")
+	if !found {
+		return address
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
 }
 
 // why is why a task waits, what to do about it, and who.

@@ -135,7 +135,7 @@ func TestWriteTasks(t *testing.T) {
 	}}
 	file := schema.TaskPosition{Posting: declinedPosting(), Task: schema.Task{
 		Kind: schema.PostAttachment, Subject: "880012:file:3", Invoice: "880012", State: schema.TaskReady, RecordedAt: noon,
-		File: schema.File{URL: "https://files.example.com/3.pdf\x1b", Item: "3"},
+		File: schema.File{URL: "https://eva:secret@files.example.com/3.pdf\x1b?signature=secret#secret", Item: "3"},
 	}}
 	require.Equal(t, `payment:60001  payment  2026-08-30  1234.50 USD  worker 7000  since 2026-09-01 12:00 UTC
     held: it fits no invoice
