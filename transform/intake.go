@@ -176,7 +176,12 @@ func (r *round) settle(s schema.Staged, m *message, f *facts) schema.Outcome {
 		}
 	}
 	f.money(s, m, &outcome)
-	// The envelope's own fields are of no account: everything was applied.
+	return misread(outcome, m)
+}
+
+// misread says of an outcome whether some of the delivery could not be understood.
+// The envelope's own fields are of no account: everything was applied.
+func misread(outcome schema.Outcome, m *message) schema.Outcome {
 	if slices.ContainsFunc(m.Troubles, func(t ontop.Trouble) bool { return t.Object != "" }) {
 		outcome.Kind = schema.OutcomeUnreadable
 	}

@@ -14,6 +14,7 @@ import (
 // from a map, and a single read answers the zero value when there is nothing.
 type Store interface {
 	Inbox
+	Reviews
 	Facts
 	Drafts
 	Masters
@@ -31,6 +32,13 @@ type Inbox interface {
 	// RecordOutcomes says what became of deliveries, which are then no longer
 	// pending. The first outcome of a delivery stays.
 	RecordOutcomes(ctx context.Context, outcomes []schema.Outcome) error
+}
+
+// Reviews holds what was said of deliveries after their outcome.
+type Reviews interface {
+	// RecordReviews says what holds of deliveries from now on. Their outcomes stay on
+	// record.
+	RecordReviews(ctx context.Context, reviews []schema.Review) error
 }
 
 // Facts holds contracts and invoices, as of their newest record.

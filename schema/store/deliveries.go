@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -148,9 +149,7 @@ func (s *Store) findPending(ctx context.Context, q schema.DeliveryQuery, after *
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range receiptParams(q, after, s.options.listPage) {
-		p[name] = value
-	}
+	maps.Copy(p, receiptParams(q, after, s.options.listPage))
 	var all []found
 	var id, body string
 	var received time.Time

@@ -73,8 +73,10 @@ func selectsDeliveries(on trial) {
 	require.NoError(t, store.Stage(t.Context(), blockOf("b-1", one, two, three, delivery("d-4", "four", later(4)))))
 	known := outcome(two, schema.OutcomeUnreadable, later(5))
 	known.EventType = "INVOICE_PAID"
-	require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(one, schema.OutcomeUnreadable, later(5)), known,
-		outcome(three, schema.OutcomeApplied, later(5))}))
+	require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{
+		outcome(one, schema.OutcomeUnreadable, later(5)), known,
+		outcome(three, schema.OutcomeApplied, later(5)),
+	}))
 	read := outcome(one, schema.OutcomeApplied, later(6))
 	read.EventType = "KYC"
 	require.NoError(t, store.RecordReviews(t.Context(), []schema.Review{{Outcome: read, Reason: "read again", By: "replay"}}))
@@ -157,8 +159,9 @@ func asksBetweenTwo(on trial) {
 		seen++
 	}
 	require.Equal(t, 1300, seen)
-	for range store.Deliveries(t.Context(), schema.DeliveryQuery{Company: company}) {
-		break // and may be left at any time
+	for _, err := range store.Deliveries(t.Context(), schema.DeliveryQuery{Company: company}) {
+		require.NoError(t, err)
+		break // it may be left at any time
 	}
 }
 
