@@ -52,11 +52,7 @@ func say(code int) string {
 // answer sends the answer for code, and counts it.
 func (r *Receiver) answer(c *fiber.Ctx, code int) error {
 	r.env.Metrics.answered(code)
-	if log := r.env.Log; log.Enabled(c.UserContext(), slog.LevelDebug) {
-		log.DebugContext(c.UserContext(), "request answered",
-			slog.Int("code", code), slog.String("method", c.Method()), slog.String("path", c.Path()),
-			slog.String("remote", c.Context().RemoteAddr().String()), slog.String("traceparent", c.Get("Traceparent")))
-	}
+	r.logAccess(c, code)
 	response := c.Response()
 	response.SetStatusCode(code)
 	response.Header.SetContentType(fiber.MIMEApplicationJSON)
@@ -64,11 +60,57 @@ func (r *Receiver) answer(c *fiber.Ctx, code int) error {
 	return nil
 }
 
+// logAccess says who asked what and what came of it, without the body.
+func (r *Receiver) logAccess(c *fiber.Ctx, code int) {
+	level := slog.LevelDebug
+	if r.cfg.AccessLog {
+		level = slog.LevelInfo
+	}
+	ctx := c.UserContext()
+	if !r.env.Log.Enabled(ctx, level) {
+		return
+	}
+	header := &c.Request().Header
+	attrs := []slog.Attr{
+		slog.Int("code", code), slog.String("method", c.Method()), slog.String("path", c.Path()),
+		slog.Int("body_bytes", max(header.ContentLength(), 0)),
+		slog.String("origin", origin(c.Context().RemoteAddr(), header, r.cfg.Proxies).String()),
+		// The HTTP server stamps requests by the same clock that Now is in production.
+		slog.Duration("took", max(r.env.Now().Sub(c.Context().Time()), 0)),
+	}
+	if t := parseTrace(header.Peek("Traceparent")); t.id != "" {
+		attrs = append(attrs, slog.String("trace_id", t.id), slog.String("parent_span_id", t.span))
+	}
+	r.env.Log.LogAttrs(ctx, level, "request answered", attrs...)
+}
+
+// shedding is what there was too much of.
+type shedding string
+
+// The sheddings.
+const (
+	shedConnection shedding = "connections"
+	shedRequest    shedding = "requests"
+	shedBytes      shedding = "bytes"
+)
+
+// Error implements error.
+func (s shedding) Error() string { return "too many " + string(s) + " under way" }
+
+var (
+	errPlaces  error = shedRequest
+	errBuffers error = shedBytes
+)
+
 // refuse answers whatever ended in an error, in a handler or before one.
 func (r *Receiver) refuse(c *fiber.Ctx, err error) error {
 	code := fiber.StatusInternalServerError
 	if known, ok := errors.AsType[*fiber.Error](err); ok {
 		code = known.Code
+	}
+	if what, ok := errors.AsType[shedding](err); ok {
+		code = fiber.StatusServiceUnavailable
+		r.env.Metrics.shed[what].Inc()
 	}
 	switch code {
 	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable:

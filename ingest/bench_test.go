@@ -47,7 +47,7 @@ func listen(tb testing.TB, journal ingest.Appender) string {
 	tb.Helper()
 	r, err := ingest.NewReceiver([]ingest.Company{{
 		ID: "acme", RatePerSecond: 1 << 30, Verifier: verifier(tb, ingest.SignatureConfig{Tolerance: time.Hour}, key(tb, secretA)),
-	}}, journal, ingest.ReceiverConfig{}, wall())
+	}}, journal, ingest.ReceiverConfig{ReplayWindow: -1}, wall())
 	require.NoError(tb, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)

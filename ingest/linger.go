@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync/atomic"
@@ -18,26 +19,16 @@ const (
 	lingerBytes = 8 << 20
 )
 
-// lingeringListener accepts connections that can be closed gently.
-type lingeringListener struct{ net.Listener }
-
-// Accept implements net.Listener.
-func (l lingeringListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &lingeringConn{Conn: conn}, nil
-}
-
 // lingeringConn reads away what still comes when it is closed after linger.
 type lingeringConn struct {
 	net.Conn
 	gently atomic.Bool
+	closed func() // called once
 }
 
 // Close implements net.Conn.
 func (c *lingeringConn) Close() error {
+	defer c.closed()
 	if half, ok := c.Conn.(*net.TCPConn); ok && c.gently.Swap(false) {
 		if half.CloseWrite() == nil && half.SetReadDeadline(time.Now().Add(lingerFor)) == nil { //nolint:forbidigo // the kernel's deadlines follow the real clock
 			// Whatever it is and however it ends: it is thrown away.
@@ -49,7 +40,11 @@ func (c *lingeringConn) Close() error {
 
 // linger makes the request's connection close gently.
 func linger(c *fiber.Ctx) {
-	if conn, ok := c.Context().Conn().(*lingeringConn); ok {
+	conn := c.Context().Conn()
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	if conn, ok := conn.(*lingeringConn); ok {
 		conn.gently.Store(true)
 	}
 }

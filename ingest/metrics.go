@@ -13,6 +13,10 @@ type Metrics struct {
 	byCode       map[int]prometheus.Counter
 	other        prometheus.Counter
 	received     prometheus.Counter
+	replayed     prometheus.Counter
+	conflicts    prometheus.Counter
+	shed         map[shedding]prometheus.Counter
+	connections  prometheus.Gauge
 	inFlight     prometheus.Gauge
 	unverified   map[Rejection]prometheus.Counter
 	commitSize   prometheus.Histogram
@@ -45,7 +49,11 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "tieout_ingest_requests_total", Help: "Requests to the webhook listener, by status code.",
 		}, []string{"code"}),
 		received: counter("tieout_ingest_received_bytes_total", "Bytes of bodies that became durable."),
-		inFlight: gauge("tieout_ingest_requests_in_flight", "Requests being answered now."),
+		replayed: counter("tieout_ingest_replayed_total", "Deliveries that came again, byte for byte, and were not stored again."),
+		conflicts: counter("tieout_ingest_conflicts_total",
+			"Deliveries that came under the id of one with another body lately; both are kept."),
+		connections: gauge("tieout_ingest_connections", "Connections to the webhook listener."),
+		inFlight:    gauge("tieout_ingest_requests_in_flight", "Requests being answered now."),
 		commitSize: with.NewHistogram(prometheus.HistogramOpts{
 			Name: "tieout_ingest_commit_deliveries", Help: "Deliveries that shared one sync of the journal.",
 			Buckets: prometheus.ExponentialBuckets(1, 2, 12),
@@ -69,6 +77,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}),
 		unverified: make(map[Rejection]prometheus.Counter),
+		shed:       make(map[shedding]prometheus.Counter),
 		byCode:     make(map[int]prometheus.Counter),
 	}
 	causes := with.NewCounterVec(prometheus.CounterOpts{
@@ -76,6 +85,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}, []string{"cause"})
 	for _, cause := range Rejections() {
 		m.unverified[cause] = causes.WithLabelValues(string(cause))
+	}
+	shed := with.NewCounterVec(prometheus.CounterOpts{
+		Name: "tieout_ingest_shed_total", Help: "Requests and connections that were answered 503 because too much was under way, by what.",
+	}, []string{"what"})
+	for _, what := range []shedding{shedConnection, shedRequest, shedBytes} {
+		m.shed[what] = shed.WithLabelValues(string(what))
 	}
 	for _, code := range []int{202, 400, 401, 404, 405, 408, 413, 415, 429, 431, 500, 503} {
 		m.byCode[code] = m.requests.WithLabelValues(strconv.Itoa(code))

@@ -1,8 +1,8 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"golang.org/x/time/rate"
 
 	"github.com/tieout/tieout/schema"
 )
@@ -24,100 +23,15 @@ type Appender interface {
 	Append(ctx context.Context, d schema.Delivery) error
 }
 
-// ReceiverConfig tunes a [Receiver]. The zero ReceiverConfig is ready to use.
-type ReceiverConfig struct {
-	// BodyLimit is the most bytes of a body; above it the answer is 413.
-	//
-	// Defaults to 1 MiB. Ontop's bodies have a few KiB.
-	BodyLimit int `yaml:"body_limit"`
-
-	// HeaderLimit is the most bytes of a request's line and header; above it
-	// the answer is 431. Every connection holds as much memory.
-	//
-	// Defaults to 8 KiB.
-	HeaderLimit int `yaml:"header_limit"`
-
-	// ReadTimeout bounds the reading of one request, from its first byte.
-	//
-	// Defaults to 10 seconds.
-	ReadTimeout time.Duration `yaml:"read_timeout"`
-
-	// WriteTimeout bounds the writing of one answer.
-	//
-	// Defaults to 10 seconds.
-	WriteTimeout time.Duration `yaml:"write_timeout"`
-
-	// IdleTimeout is how long a connection is kept for the next request.
-	//
-	// Defaults to 60 seconds.
-	IdleTimeout time.Duration `yaml:"idle_timeout"`
-
-	// Connections is the most connections at a time; others are answered 503
-	// and closed.
-	//
-	// Defaults to 4096.
-	Connections int `yaml:"connections"`
-
-	// ShutdownTimeout bounds how long requests in flight are waited for.
-	//
-	// Defaults to 10 seconds.
-	ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
-}
-
-func (c ReceiverConfig) withDefaults() ReceiverConfig {
-	c.BodyLimit = cmp.Or(c.BodyLimit, 1<<20)
-	c.HeaderLimit = cmp.Or(c.HeaderLimit, 8<<10)
-	c.ReadTimeout = cmp.Or(c.ReadTimeout, 10*time.Second)
-	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
-	c.IdleTimeout = cmp.Or(c.IdleTimeout, time.Minute)
-	c.Connections = cmp.Or(c.Connections, 4096)
-	c.ShutdownTimeout = cmp.Or(c.ShutdownTimeout, 10*time.Second)
-	return c
-}
-
-// Validate reports every bad setting at once, each by its key.
-func (c ReceiverConfig) Validate() error {
-	err := notNegative("public", []setting{
-		{"body_limit", int64(c.BodyLimit)},
-		{"header_limit", int64(c.HeaderLimit)},
-		{"read_timeout", int64(c.ReadTimeout)},
-		{"write_timeout", int64(c.WriteTimeout)},
-		{"idle_timeout", int64(c.IdleTimeout)},
-		{"connections", int64(c.Connections)},
-		{"shutdown_timeout", int64(c.ShutdownTimeout)},
-	})
-	if c.BodyLimit > maxBody {
-		err = errors.Join(err, fmt.Errorf("public.body_limit: must be at most %d, is %d", maxBody, c.BodyLimit))
-	}
-	return err
-}
-
-// Company is one sender's side of the receiver.
-type Company struct {
-	// ID appears in the path.
-	ID schema.CompanyID
-
-	// Verifier proves where its deliveries come from. It must be set.
-	Verifier Verifier
-
-	// RatePerSecond bounds its verified deliveries; above it the answer is 429.
-	//
-	// Defaults to 5,000. One company cannot use up another's.
-	RatePerSecond int
-}
-
-// source is a company with its token bucket.
-type source struct {
-	Company
-	bucket *rate.Limiter
-}
-
 // Receiver answers webhooks. A delivery is answered 202 once it is durable; any
 // other answer makes its sender try again. It is safe for concurrent use.
 type Receiver struct {
 	cfg     ReceiverConfig
 	env     Env
 	journal Appender
+	replays *replays
+	places  *shares // requests
+	buffers *shares // bytes of bodies
 	sources atomic.Pointer[map[schema.CompanyID]*source]
 	app     *fiber.App
 }
@@ -129,7 +43,11 @@ func NewReceiver(companies []Company, journal Appender, cfg ReceiverConfig, env 
 	if err := errors.Join(err, cfg.Validate()); err != nil {
 		return nil, err
 	}
-	r := &Receiver{cfg: cfg.withDefaults(), env: env, journal: journal}
+	cfg = cfg.withDefaults()
+	r := &Receiver{
+		cfg: cfg, env: env, journal: journal,
+		replays: newReplays(cfg.ReplayWindow), places: newShares(cfg.InFlight), buffers: newShares(cfg.BufferLimit),
+	}
 	if err := r.Reload(companies); err != nil {
 		return nil, err
 	}
@@ -137,45 +55,18 @@ func NewReceiver(companies []Company, journal Appender, cfg ReceiverConfig, env 
 	return r, nil
 }
 
-// Reload replaces the companies while requests go on; each request sees either
-// the old or the new. On an error nothing changes.
-func (r *Receiver) Reload(companies []Company) error {
-	old := r.sources.Load()
-	sources := make(map[schema.CompanyID]*source, len(companies))
-	var errs []error
-	for _, c := range companies {
-		c.RatePerSecond = cmp.Or(c.RatePerSecond, 5000)
-		switch {
-		case c.ID == "":
-			errs = append(errs, errors.New("companies: an id is missing"))
-		case sources[c.ID] != nil:
-			errs = append(errs, fmt.Errorf("companies.%s: is there twice", c.ID))
-		case c.Verifier == nil:
-			errs = append(errs, fmt.Errorf("companies.%s: has no verifier", c.ID))
-		case c.RatePerSecond < 0:
-			errs = append(errs, fmt.Errorf("companies.%s.rate_per_second: must not be negative, is %d", c.ID, c.RatePerSecond))
-		}
-		s := &source{Company: c, bucket: rate.NewLimiter(rate.Limit(c.RatePerSecond), c.RatePerSecond)}
-		if old != nil {
-			if known := (*old)[c.ID]; known != nil && known.RatePerSecond == c.RatePerSecond {
-				s.bucket = known.bucket
-			}
-		}
-		sources[c.ID] = s
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	r.sources.Store(&sources)
-	return nil
-}
-
 // Serve answers requests on ln until ctx ends. Then it accepts no more, answers
 // what it accepted, and returns nil, or an error if that took longer than
 // ShutdownTimeout. It closes ln. A Receiver serves once.
 func (r *Receiver) Serve(ctx context.Context, ln net.Listener) error {
+	door := &door{Listener: ln, limit: int64(r.cfg.Connections), plain: r.cfg.TLS == nil, metrics: r.env.Metrics}
+	defer door.turnedAway.Wait()
+	var at net.Listener = door
+	if r.cfg.TLS != nil {
+		at = tls.NewListener(door, r.cfg.TLS)
+	}
 	served := make(chan error, 1)
-	go func() { served <- r.app.Listener(lingeringListener{ln}) }()
+	go func() { served <- r.app.Listener(at) }()
 	select {
 	case err := <-served:
 		if err == nil {
@@ -197,13 +88,14 @@ func (r *Receiver) newApp() *fiber.App {
 		AppName:                      "tieout",
 		BodyLimit:                    r.cfg.BodyLimit,
 		CaseSensitive:                true,
-		Concurrency:                  r.cfg.Connections,
+		Concurrency:                  r.cfg.Connections + spareWorkers,
 		DisablePreParseMultipartForm: true,
 		DisableStartupMessage:        true,
 		ErrorHandler:                 r.refuse,
 		IdleTimeout:                  r.cfg.IdleTimeout,
 		ReadBufferSize:               r.cfg.HeaderLimit,
 		ReadTimeout:                  r.cfg.ReadTimeout,
+		StreamRequestBody:            true,
 		StrictRouting:                true,
 		WriteTimeout:                 r.cfg.WriteTimeout,
 	})
@@ -212,37 +104,81 @@ func (r *Receiver) newApp() *fiber.App {
 	const path = "/webhooks/ontop/:company"
 	app.Post(path, r.receive)
 	app.All(path, func(c *fiber.Ctx) error {
+		leave(c)
 		c.Set(fiber.HeaderAllow, fiber.MethodPost)
 		return fiber.ErrMethodNotAllowed
 	})
-	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+	app.Use(func(c *fiber.Ctx) error {
+		leave(c)
+		return fiber.ErrNotFound
+	})
 	return app
 }
 
-// receive answers 202 only once the delivery is durable.
+// receive answers one request. Whatever is refused is refused as early as can be:
+// before its body is read, when the header says enough.
 func (r *Receiver) receive(c *fiber.Ctx) error {
 	r.env.Metrics.inFlight.Inc()
 	defer r.env.Metrics.inFlight.Dec()
 
+	from, err := r.admit(c)
+	if err != nil {
+		leave(c)
+		return err
+	}
+	defer r.places.give(&from.holds.places, 1)
+	var b body
+	defer b.release(r, from)
+	if err := b.read(c, r, from); err != nil {
+		if !b.whole {
+			c.Response().SetConnectionClose()
+			linger(c)
+		}
+		return err
+	}
+	return r.take(c, from, b.bytes)
+}
+
+// admit returns the company that a request is for, of which it holds a place then.
+func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 	from, ok := (*r.sources.Load())[schema.CompanyID(c.Params("company"))]
 	if !ok {
-		return fiber.ErrNotFound
+		return nil, fiber.ErrNotFound
 	}
-	request := c.Request()
-	if !isJSON(request.Header.ContentType()) || len(request.Header.Peek(fiber.HeaderContentEncoding)) > 0 {
-		return fiber.ErrUnsupportedMediaType
+	header := &c.Request().Header
+	if !isJSON(header.ContentType()) || len(header.Peek(fiber.HeaderContentEncoding)) > 0 {
+		return nil, fiber.ErrUnsupportedMediaType
 	}
-	// The body as it came: Fiber's own accessor would decompress it, and what
-	// was signed is what was sent. It is valid until this handler returns.
-	body := request.Body()
+	if len(from.Origins) > 0 && !contains(from.Origins, origin(c.Context().RemoteAddr(), header, r.cfg.Proxies)) {
+		r.unverified(c.UserContext(), from.ID, RejectedOrigin)
+		return nil, fiber.ErrUnauthorized
+	}
+	if !r.places.take(&from.holds.places, 1) {
+		return nil, errPlaces
+	}
+	return from, nil
+}
+
+// take answers 202 only once the delivery is durable. The body is as it came: what
+// was signed is what was sent. It is valid until this returns.
+func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 	now := r.env.Now()
-	id, err := from.Verifier.Verify(requestHeader{&request.Header}, body, now)
+	id, err := from.Verifier.Verify(requestHeader{&c.Request().Header}, body, now)
 	if err != nil {
 		r.unverified(c.UserContext(), from.ID, err)
 		return fiber.ErrUnauthorized
 	}
 	if !from.bucket.AllowN(now, 1) {
 		return fiber.ErrTooManyRequests
+	}
+	seen := r.replays.sighting(from.ID, id, body)
+	same, conflict := r.replays.known(seen, now)
+	if same {
+		r.env.Metrics.replayed.Inc()
+		return r.answer(c, fiber.StatusAccepted)
+	}
+	if conflict {
+		r.env.Metrics.conflicts.Inc()
 	}
 	err = r.journal.Append(c.UserContext(), schema.Delivery{
 		Company: from.ID, ID: id, ReceivedAt: now.UTC().Truncate(time.Microsecond),
@@ -255,6 +191,7 @@ func (r *Receiver) receive(c *fiber.Ctx) error {
 		}
 		return fiber.ErrServiceUnavailable
 	}
+	r.replays.remember(seen, now)
 	r.env.Metrics.received.Add(float64(len(body)))
 	return r.answer(c, fiber.StatusAccepted)
 }

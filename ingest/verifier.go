@@ -39,13 +39,14 @@ const (
 	RejectedFuture    Rejection = "future"    // signed too far ahead
 	RejectedSignature Rejection = "signature" // no active key made this signature of this body
 	RejectedNoKey     Rejection = "no_key"    // no key is active now
+	RejectedOrigin    Rejection = "origin"    // comes from an address that the company does not list
 )
 
 // Rejections returns all of them.
 func Rejections() []Rejection {
 	return []Rejection{
 		RejectedMissing, RejectedRepeated, RejectedMalformed, RejectedExpired,
-		RejectedFuture, RejectedSignature, RejectedNoKey,
+		RejectedFuture, RejectedSignature, RejectedNoKey, RejectedOrigin,
 	}
 }
 

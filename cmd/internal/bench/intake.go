@@ -83,7 +83,7 @@ func (in *intake) listen(ctx context.Context, appender ingest.Appender) (string,
 		return "", nil, err
 	}
 	senders := []ingest.Company{{ID: company, Verifier: verifier, RatePerSecond: 1 << 30}}
-	receiver, err := ingest.NewReceiver(senders, appender, ingest.ReceiverConfig{}, in.env())
+	receiver, err := ingest.NewReceiver(senders, appender, ingest.ReceiverConfig{ReplayWindow: -1}, in.env())
 	if err != nil {
 		return "", nil, err
 	}
