@@ -124,6 +124,12 @@ type SignatureConfig struct {
 	// Defaults to standard-webhooks.
 	Scheme Scheme `yaml:"signature"`
 
+	// HeaderPrefix begins the names of the three headers, id, timestamp and
+	// signature; standard-webhooks only.
+	//
+	// Defaults to webhook-. Some senders write svix-.
+	HeaderPrefix string `yaml:"header_prefix"`
+
 	// Header carries the signature; hmac-hex only.
 	//
 	// Defaults to X-Signature.
@@ -156,6 +162,9 @@ type SignatureConfig struct {
 func (c SignatureConfig) withDefaults() SignatureConfig {
 	if c.Scheme == "" {
 		c.Scheme = StandardWebhooks
+	}
+	if c.HeaderPrefix == "" {
+		c.HeaderPrefix = "webhook-"
 	}
 	if c.Header == "" {
 		c.Header = "X-Signature"
@@ -210,7 +219,10 @@ func NewVerifier(cfg SignatureConfig, keys []Key) (Verifier, error) {
 	case Bearer:
 		return newBearer(keys), nil
 	default:
-		return &standard{keys: keys, tolerance: cfg.Tolerance}, nil
+		return &standard{
+			keys: keys, tolerance: cfg.Tolerance,
+			id: cfg.HeaderPrefix + "id", timestamp: cfg.HeaderPrefix + "timestamp", signature: cfg.HeaderPrefix + "signature",
+		}, nil
 	}
 }
 

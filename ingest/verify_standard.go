@@ -12,12 +12,9 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// Headers of Standard Webhooks.
-const (
-	headerID        = "webhook-id"
-	headerTimestamp = "webhook-timestamp"
-	headerSignature = "webhook-signature"
-)
+// headerID is where Standard Webhooks, and senders that sign otherwise and like
+// it, name a delivery.
+const headerID = "webhook-id"
 
 const (
 	// Longest id of a delivery; the longest in use have about 40 characters.
@@ -33,10 +30,12 @@ const (
 type standard struct {
 	keys      []Key
 	tolerance time.Duration
+	// The names of the headers.
+	id, timestamp, signature string
 }
 
 func (s *standard) Verify(header Header, body []byte, now time.Time) (schema.DeliveryID, error) {
-	value, err := one(header, headerID)
+	value, err := one(header, s.id)
 	if err != nil {
 		return "", err
 	}
@@ -44,14 +43,14 @@ func (s *standard) Verify(header Header, body []byte, now time.Time) (schema.Del
 		return "", RejectedMalformed
 	}
 	id := schema.DeliveryID(value)
-	if value, err = one(header, headerTimestamp); err != nil {
+	if value, err = one(header, s.timestamp); err != nil {
 		return "", err
 	}
 	seconds, ok := parseSeconds(value)
 	if !ok {
 		return "", RejectedMalformed
 	}
-	if value, err = one(header, headerSignature); err != nil {
+	if value, err = one(header, s.signature); err != nil {
 		return "", err
 	}
 	if len(value) > maxSignatures {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,17 +27,37 @@ func (a *App) ingestEnv(metrics *ingest.Metrics) ingest.Env {
 	return ingest.Env{Now: a.options.Now, Log: a.log, Metrics: metrics}
 }
 
-// senders returns the receiver's side of every company.
-func (a *App) senders() ([]ingest.Company, error) {
+// receiverConfig is how the receiver serves, but for TLS.
+func receiverConfig(p config.Public) (ingest.ReceiverConfig, error) {
+	proxies, err := config.Networks(p.Proxies)
+	if err != nil {
+		return ingest.ReceiverConfig{}, fmt.Errorf("public.proxies: %w", err)
+	}
+	cfg := ingest.ReceiverConfig{
+		Proxies: proxies, Connections: p.Connections, InFlight: p.InFlight, BufferLimit: p.BufferMiB << 20,
+		ReadTimeout: p.ReadTimeout, AccessLog: p.AccessLog,
+	}
+	if p.ReplayWindow != nil {
+		// To the receiver, no window is the default, and a negative one is none.
+		cfg.ReplayWindow = cmp.Or(*p.ReplayWindow, -1)
+	}
+	return cfg, nil
+}
+
+// sendersOf returns the receiver's side of every company.
+func sendersOf(companies []config.Company) ([]ingest.Company, error) {
 	var all []ingest.Company
 	var errs []error
-	for _, c := range a.companies {
-		verifier, err := newVerifier(c.cfg.Ontop)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("companies[%s].ontop: %w", c.id, err))
+	for _, c := range companies {
+		verifier, err := newVerifier(c.Ontop)
+		origins, wrong := config.Networks(c.Ontop.Origins)
+		if err = errors.Join(err, wrong); err != nil {
+			errs = append(errs, fmt.Errorf("companies[%s].ontop: %w", c.ID, err))
 			continue
 		}
-		all = append(all, ingest.Company{ID: c.id, Verifier: verifier, RatePerSecond: c.cfg.Ontop.RatePerSecond})
+		all = append(all, ingest.Company{
+			ID: schema.CompanyID(c.ID), Verifier: verifier, RatePerSecond: c.Ontop.RatePerSecond, Origins: origins,
+		})
 	}
 	return all, errors.Join(errs...)
 }
@@ -49,13 +70,12 @@ func newVerifier(o config.Ontop) (ingest.Verifier, error) {
 		if err != nil {
 			return nil, fmt.Errorf("secrets[%d]: %w", i, err)
 		}
+		key.NotBefore, key.NotAfter = secret.NotBefore, secret.NotAfter
 		keys = append(keys, key)
 	}
-	signature := ingest.SignatureConfig{
-		Scheme: scheme, Tolerance: o.Tolerance, UnsafeAcceptUnsigned: o.UnsafeAcceptUnsigned,
-	}
-	if scheme == ingest.HMACHex {
-		signature.Header, signature.Prefix, signature.Suffix = o.Header, o.Prefix, o.Suffix
-	}
-	return ingest.NewVerifier(signature, keys)
+	return ingest.NewVerifier(ingest.SignatureConfig{
+		Scheme: scheme, HeaderPrefix: o.HeaderPrefix, Header: o.Header, SignaturePrefix: o.SignaturePrefix,
+		Prefix: o.Prefix, Suffix: o.Suffix, TimestampHeader: o.TimestampHeader,
+		Tolerance: o.Tolerance, UnsafeAcceptUnsigned: o.UnsafeAcceptUnsigned,
+	}, keys)
 }

@@ -70,7 +70,11 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 		}
 	}()
 	env := a.ingestEnv(ingest.NewMetrics(a.options.Registry))
-	senders, err := a.senders()
+	senders, err := sendersOf(a.cfg.Companies)
+	if err != nil {
+		return s, err
+	}
+	receiving, err := receiverConfig(a.cfg.Public)
 	if err != nil {
 		return s, err
 	}
@@ -83,7 +87,7 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 	if s.drainer, err = ingest.NewDrainer(s.journal, a.store, a.nudgeAll, ingest.DrainConfig{}, env); err != nil {
 		return s, err
 	}
-	if s.receiver, err = ingest.NewReceiver(senders, s.journal, ingest.ReceiverConfig{}, env); err != nil {
+	if s.receiver, err = ingest.NewReceiver(senders, s.journal, receiving, env); err != nil {
 		return s, err
 	}
 	var listen net.ListenConfig

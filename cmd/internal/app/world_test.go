@@ -151,7 +151,7 @@ func newWorld(t *testing.T, changes ...func(*world, *quickbookstest.Config)) *wo
 		Companies: []config.Company{{
 			ID: string(acme), Name: "Acme Inc",
 			Ontop: config.Ontop{
-				ClientIDs: []string{"999"}, Signature: "standard-webhooks", Secrets: []config.Secret{newSecret()},
+				ClientIDs: []string{"999"}, Signature: "standard-webhooks", Secrets: []config.SigningSecret{{Secret: newSecret()}},
 				Header: "X-Signature", Tolerance: 5 * time.Minute, RatePerSecond: 5000,
 			},
 			QuickBooks: config.QuickBooks{

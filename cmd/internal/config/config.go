@@ -65,6 +65,73 @@ type Public struct {
 	//
 	// Defaults to 127.0.0.1:8080.
 	Listen string `yaml:"listen"`
+
+	// TLS ends TLS here. Without it, put a proxy that does in front.
+	TLS TLS `yaml:"tls"`
+
+	// Proxies are your own, in front of this listener, each an address or a
+	// network such as 10.0.0.0/8. What they write into X-Forwarded-For is
+	// believed, and nobody else's.
+	//
+	// Defaults to none: whoever connects is the sender.
+	Proxies []string `yaml:"proxies"`
+
+	// ReplayWindow is how long a delivery is remembered that was stored. One that
+	// comes again within it, byte for byte, is answered like the first and not
+	// stored again. 0s remembers nothing; what comes again is then stored again,
+	// and still counts once.
+	//
+	// Defaults to 10m, twice what a signed time may be off.
+	ReplayWindow *time.Duration `yaml:"replay_window"`
+
+	// Connections is the most connections at a time. Others are answered 503.
+	//
+	// Defaults to 4096. Each may hold some 30 KiB.
+	Connections int `yaml:"connections"`
+
+	// InFlight is the most deliveries that are verified and stored at a time.
+	// Others are answered 503 at once, so that those that are taken are answered
+	// soon. One company of several may hold half of it.
+	//
+	// Defaults to 1024.
+	InFlight int `yaml:"in_flight"`
+
+	// BufferMiB is the most memory for bodies above 8 KiB at a time. Others are
+	// answered 503 before they are read. One company of several may hold half of
+	// it.
+	//
+	// Defaults to 64.
+	BufferMiB int `yaml:"buffer_mib"`
+
+	// ReadTimeout bounds the reading of one request, from its first byte to its
+	// last.
+	//
+	// Defaults to 10s.
+	ReadTimeout time.Duration `yaml:"read_timeout"`
+
+	// AccessLog logs every request: status, path, size, origin, time taken and the
+	// trace that its traceparent names; never its body or its secrets.
+	//
+	// Defaults to false: only at log level debug.
+	AccessLog bool `yaml:"access_log"`
+}
+
+// TLS is a certificate and who may connect. The files are read again on SIGHUP.
+type TLS struct {
+	// CertFile is the certificate in PEM, the chain behind it.
+	CertFile string `yaml:"cert_file"`
+
+	// KeyFile is the certificate's private key in PEM.
+	KeyFile string `yaml:"key_file"`
+
+	// ClientCAFile are authorities in PEM. When given, only whoever has a
+	// certificate of one of them can connect.
+	ClientCAFile string `yaml:"client_ca_file"`
+
+	// MinVersion is the oldest version of TLS that is spoken: 1.2 or 1.3.
+	//
+	// Defaults to 1.2.
+	MinVersion string `yaml:"min_version"`
 }
 
 // Private is the listener for people and for Prometheus.
@@ -142,29 +209,54 @@ type Ontop struct {
 	ClientIDs []string `yaml:"client_ids"`
 
 	// Signature is how deliveries prove where they come from:
-	// standard-webhooks, hmac-hex or bearer.
+	// standard-webhooks, hmac-hex or bearer. What others document, in these words:
+	//
+	//	Deel:   {signature: hmac-hex, header: X-Deel-Signature, prefix: POST}
+	//	Remote: {signature: hmac-hex, header: X-Remote-Signature, suffix: ":{timestamp}", timestamp_header: X-Remote-Timestamp}
+	//	Gusto:  {signature: hmac-hex, header: X_Gusto_Signature}
+	//	Plane:  {signature: standard-webhooks, header_prefix: svix-}
+	//	GitHub: {signature: hmac-hex, header: X-Hub-Signature-256, signature_prefix: sha256=}
 	//
 	// Defaults to standard-webhooks.
 	Signature string `yaml:"signature"`
 
 	// Secrets verify signatures; any of them may match, so that one can be
-	// rotated without losing a delivery. For standard-webhooks each is whsec_
-	// and base64.
-	Secrets []Secret `yaml:"secrets"`
+	// rotated without losing a delivery: add the new one, send SIGHUP, change it at
+	// the sender, and let the old one end. For standard-webhooks each is whsec_ and
+	// base64, or whpk_ and base64 for an ed25519 public key. Each is a text, or a
+	// mapping of:
+	Secrets []SigningSecret `yaml:"secrets"`
 
-	// SecretsFile is a file with one secret a line.
+	// SecretsFile is a file with one secret a line. It is read again on SIGHUP.
 	SecretsFile string `yaml:"secrets_file"`
+
+	// HeaderPrefix begins the names of the three headers, id, timestamp and
+	// signature; used by standard-webhooks only.
+	//
+	// Defaults to webhook-.
+	HeaderPrefix string `yaml:"header_prefix"`
 
 	// Header carries the signature; used by hmac-hex only.
 	//
 	// Defaults to X-Signature.
 	Header string `yaml:"header"`
 
+	// SignaturePrefix stands before the signature in its header, such as sha256=;
+	// used by hmac-hex only.
+	SignaturePrefix string `yaml:"signature_prefix"`
+
 	// Prefix is put before the body when signing; used by hmac-hex only.
+	// {timestamp} in it stands for what the timestamp header carries.
 	Prefix string `yaml:"prefix"`
 
 	// Suffix is put after the body when signing; used by hmac-hex only.
+	// {timestamp} in it stands for what the timestamp header carries.
 	Suffix string `yaml:"suffix"`
+
+	// TimestampHeader carries the time of signing, in Unix seconds or
+	// milliseconds; used by hmac-hex only. Without it a captured delivery can be
+	// sent again at any time, and is then recognised by its body.
+	TimestampHeader string `yaml:"timestamp_header"`
 
 	// Tolerance is how far a signed timestamp may be off, in either direction.
 	//
@@ -177,9 +269,36 @@ type Ontop struct {
 	// Defaults to 5000.
 	RatePerSecond int `yaml:"rate_per_second"`
 
+	// Origins are where deliveries of this company may come from, each an address or
+	// a network such as 203.0.113.0/24. Others are answered 401. Behind a proxy,
+	// public.proxies must name it.
+	//
+	// Defaults to anywhere.
+	Origins []string `yaml:"origins"`
+
 	// UnsafeAcceptUnsigned takes deliveries without a signature. Anybody who can
 	// reach the public listener can then invent invoices.
 	UnsafeAcceptUnsigned bool `yaml:"unsafe_accept_unsigned"`
+}
+
+// SigningSecret is one secret of a company, and when it is used.
+type SigningSecret struct {
+	// Secret is the secret itself.
+	Secret Secret `yaml:"secret,omitempty"`
+
+	// SecretFile is a file that holds it. It is read again on SIGHUP.
+	SecretFile string `yaml:"secret_file,omitempty"`
+
+	// NotBefore is when the secret begins to be believed.
+	//
+	// Defaults to always.
+	NotBefore time.Time `yaml:"not_before,omitempty"`
+
+	// NotAfter is when the secret ends to be believed. A date alone is its first
+	// moment, in UTC.
+	//
+	// Defaults to never.
+	NotAfter time.Time `yaml:"not_after,omitempty"`
 }
 
 // QuickBooks is the receiving side of a company.

@@ -133,6 +133,60 @@ companies:
 		require.Empty(t, c.Store.EmbeddedDir())
 	})
 
+	t.Run("TakesEverySettingOfTheWebhookListener", func(t *testing.T) {
+		t.Parallel()
+		c, err := config.Parse([]byte(minimal()+`
+public:
+  tls: {cert_file: /c.pem, key_file: /k.pem, client_ca_file: /ca.pem, min_version: "1.3"}
+  proxies: [10.0.0.0/8, "fd00::1"]
+  replay_window: 0s
+  connections: 10
+  in_flight: 20
+  buffer_mib: 30
+  read_timeout: 5s
+  access_log: true
+`), home())
+		require.NoError(t, err)
+		var none time.Duration
+		require.Equal(t, config.Public{
+			Listen: "127.0.0.1:8080", Proxies: []string{"10.0.0.0/8", "fd00::1"}, ReplayWindow: &none, Connections: 10, InFlight: 20,
+			BufferMiB: 30, ReadTimeout: 5 * time.Second, AccessLog: true,
+			TLS: config.TLS{CertFile: "/c.pem", KeyFile: "/k.pem", ClientCAFile: "/ca.pem", MinVersion: "1.3"},
+		}, c.Public)
+		c, err = config.Parse([]byte(minimal()), home())
+		require.NoError(t, err)
+		require.Equal(t, 10*time.Minute, *c.Public.ReplayWindow)
+		require.Equal(t, 4096, c.Public.Connections)
+		require.Empty(t, c.Public.TLS)
+	})
+
+	t.Run("TakesSecretsWithDates", func(t *testing.T) {
+		t.Parallel()
+		c, err := config.Parse([]byte(`
+key_file: /k
+companies:
+  - id: acme
+    ontop:
+      secrets:
+        - "${OLD}"
+        - {secret: "${OLD}", not_after: 2026-09-01}
+        - secret_file: /run/next
+          not_before: 2026-08-31T12:00:00+02:00
+    quickbooks: {client_id: app, client_secret: hush}
+`), source(map[string]string{"HOME": "/h", "OLD": webhookSecret}, map[string]string{"/run/next": webhookSecret + "\n"}))
+		require.NoError(t, err)
+		secrets := c.Companies[0].Ontop.Secrets
+		for _, secret := range secrets {
+			require.Equal(t, webhookSecret, secret.Reveal())
+		}
+		require.True(t, secrets[1].NotAfter.Equal(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)))
+		require.True(t, secrets[2].NotBefore.Equal(time.Date(2026, 8, 31, 10, 0, 0, 0, time.UTC)))
+		var printed strings.Builder
+		require.NoError(t, c.Print(&printed))
+		require.NotContains(t, printed.String(), webhookSecret)
+		require.NotContains(t, fmt.Sprintf("%v %+v %#v", secrets, secrets, secrets), webhookSecret)
+	})
+
 	t.Run("ReportsFiveMistakesAtOnceEachByItsKey", func(t *testing.T) {
 		t.Parallel()
 		_, err := config.Parse([]byte(`
@@ -194,6 +248,75 @@ func TestParse_Mistakes(t *testing.T) {
 			text: "companies: [{id: a, ontop: {secrets: [letmein]}}]\n",
 			want: "companies[a].ontop.secrets[0]: must be whsec_ and base64",
 		},
+		"UnknownKeyOfASecret": {
+			text: "companies: [{id: a, ontop: {secrets: [{secert: hush-hush}]}}]\n",
+			want: "companies[a].ontop.secrets[0].secert: unknown key (line 1)",
+		},
+		"SecretOfNothing": {
+			text: "companies: [{id: a, ontop: {secrets: [{not_after: 2026-09-01}]}}]\n",
+			want: "companies[a].ontop.secrets[0]: is empty; give a secret, or a mapping with secret or secret_file",
+		},
+		"SecretInPlaceAndInAFile": {
+			text: "companies: [{id: a, ontop: {secrets: [{secret: x, secret_file: /y}]}}]\n",
+			want: "companies[a].ontop.secrets[0].secret: given twice",
+		},
+		"SecretWhoseFileIsMissing": {
+			text: "companies: [{id: a, ontop: {secrets: [{secret_file: /nowhere}]}}]\n",
+			want: "companies[a].ontop.secrets[0].secret_file: open /nowhere: file does not exist",
+		},
+		"SecretThatEndsBeforeItBegins": {
+			text: "companies: [{id: a, ontop: {secrets: [{secret: " + webhookSecret + ", not_before: 2026-09-02, not_after: 2026-09-01}]}}]\n",
+			want: "companies[a].ontop.secrets[0].not_after: must be after not_before, is 2026-09-01T00:00:00Z",
+		},
+		"DateThatIsNone": {
+			text: "companies: [{id: a, ontop: {secrets: [{secret: " + webhookSecret + ", not_after: soon}]}}]\n",
+			want: "companies[a].ontop.secrets[0].not_after: must be a date, or time such as 2026-08-31T12:00:00Z",
+		},
+		"PublicKeyTooShort": {
+			text: "companies: [{id: a, ontop: {secrets: [whpk_c2hvcnQ=]}}]\n",
+			want: "companies[a].ontop.secrets[0]: must be whpk_ and 32 bytes in base64",
+		},
+		"SettingOfAnotherScheme": {
+			text: "companies: [{id: a, ontop: {signature_prefix: sha256=}}]\n",
+			want: `companies[a].ontop.signature_prefix: is used by signature hmac-hex only, and that is "standard-webhooks"`,
+		},
+		"TimestampThatIsNotSigned": {
+			text: "companies: [{id: a, ontop: {signature: hmac-hex, timestamp_header: T}}]\n",
+			want: "companies[a].ontop.timestamp_header: is not signed unless prefix or suffix uses {timestamp}",
+		},
+		"TimestampFromNowhere": {
+			text: "companies: [{id: a, ontop: {signature: hmac-hex, suffix: '{timestamp}'}}]\n",
+			want: "companies[a].ontop.timestamp_header: is missing, and prefix or suffix uses {timestamp}",
+		},
+		"HeaderThatIsNone": {
+			text: "companies: [{id: a, ontop: {signature: hmac-hex, header: 'X Signature'}}]\n",
+			want: `companies[a].ontop.header: must be the name of a header, is "X Signature"`,
+		},
+		"OriginThatIsNone": {
+			text: "companies: [{id: a, ontop: {origins: [ontop.example]}}]\n",
+			want: `companies[a].ontop.origins: must be an address or a network such as 203.0.113.0/24, is "ontop.example"`,
+		},
+		"ProxiesThatMeanMoreThanTheySay": {
+			text: "public: {proxies: [10.1.2.3/8]}\n",
+			want: `public.proxies: the network of "10.1.2.3/8" is 10.0.0.0/8; write that, or the address alone`,
+		},
+		"CertificateWithoutKey": {
+			text: "public: {tls: {cert_file: /c}}\n",
+			want: "public.tls: cert_file and key_file belong together; give both, or none",
+		},
+		"AuthoritiesWithoutCertificate": {
+			text: "public: {tls: {client_ca_file: /c}}\n",
+			want: "public.tls.cert_file: is missing; nothing else of public.tls does anything without it",
+		},
+		"OldTLS": {
+			text: "public: {tls: {cert_file: /c, key_file: /k, min_version: '1.1'}}\n",
+			want: `public.tls.min_version: must be one of 1.2, 1.3, is "1.1"`,
+		},
+		"ReplayWindow": {text: "public: {replay_window: -1s}\n", want: "public.replay_window: must be from 0s to 24h, is -1s"},
+		"Connections":  {text: "public: {connections: -1}\n", want: "public.connections: must be from 1 to 1000000, is -1"},
+		"InFlight":     {text: "public: {in_flight: -1}\n", want: "public.in_flight: must be from 1 to 1000000, is -1"},
+		"Buffer":       {text: "public: {buffer_mib: 1}\n", want: "public.buffer_mib: must be from 2 to 65536, is 1"},
+		"ReadTimeout":  {text: "public: {read_timeout: 1ms}\n", want: "public.read_timeout: must be from 1s to 5m, is 1ms"},
 		"NoSecret": {
 			text: "companies: [{id: a}]\n",
 			want: "companies[a].ontop.secrets: is empty; without a secret no delivery can be believed",

@@ -31,6 +31,7 @@ func (c Config) withDefaults(from Source) Config {
 	c.Store.Journal = cmp.Or(c.Store.Journal, filepath.Join(cmp.Or(c.Store.EmbeddedDir(), dataDir), "journal"))
 	c.Store.JournalLimitMiB = cmp.Or(c.Store.JournalLimitMiB, 4096)
 	c.Public.Listen = cmp.Or(c.Public.Listen, "127.0.0.1:8080")
+	c.Public = c.Public.withDefaults()
 	c.Private.Listen = cmp.Or(c.Private.Listen, "127.0.0.1:8090")
 	c.Private.URL = cmp.Or(c.Private.URL, "http://"+c.Private.Listen)
 	c.Schedule.Transform = cmp.Or(c.Schedule.Transform, "@every 30s")
@@ -42,10 +43,27 @@ func (c Config) withDefaults(from Source) Config {
 	return c
 }
 
+func (p Public) withDefaults() Public {
+	p.Connections = cmp.Or(p.Connections, 4096)
+	p.InFlight = cmp.Or(p.InFlight, 1024)
+	p.BufferMiB = cmp.Or(p.BufferMiB, 64)
+	p.ReadTimeout = cmp.Or(p.ReadTimeout, 10*time.Second)
+	if p.ReplayWindow == nil {
+		window := 10 * time.Minute
+		p.ReplayWindow = &window
+	}
+	if p.TLS.CertFile != "" {
+		p.TLS.MinVersion = cmp.Or(p.TLS.MinVersion, "1.2")
+	}
+	return p
+}
+
 func (c Company) withDefaults() Company {
 	c.Name = cmp.Or(c.Name, c.ID)
 	c.Ontop.Signature = cmp.Or(c.Ontop.Signature, "standard-webhooks")
-	c.Ontop.Header = cmp.Or(c.Ontop.Header, "X-Signature")
+	if c.Ontop.Signature == "hmac-hex" {
+		c.Ontop.Header = cmp.Or(c.Ontop.Header, "X-Signature")
+	}
 	c.Ontop.Tolerance = cmp.Or(c.Ontop.Tolerance, 5*time.Minute)
 	c.Ontop.RatePerSecond = cmp.Or(c.Ontop.RatePerSecond, 5000)
 	c.QuickBooks.Environment = cmp.Or(c.QuickBooks.Environment, "production")

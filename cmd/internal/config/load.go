@@ -132,7 +132,11 @@ const unresolved Secret = "${}"
 func (o *Ontop) resolve(from Source, key string) error {
 	var errs []error
 	for i := range o.Secrets {
-		errs = append(errs, o.Secrets[i].resolve(from, fmt.Sprintf("%s.secrets[%d]", key, i), ""))
+		secret, at := &o.Secrets[i], fmt.Sprintf("%s.secrets[%d]", key, i)
+		if secret.SecretFile != "" {
+			at += ".secret" // a mapping, whose file is called secret_file
+		}
+		errs = append(errs, secret.Secret.resolve(from, at, secret.SecretFile))
 	}
 	if o.SecretsFile != "" {
 		data, err := from.ReadFile(o.SecretsFile)
@@ -141,7 +145,7 @@ func (o *Ontop) resolve(from Source, key string) error {
 		}
 		for line := range strings.Lines(string(data)) {
 			if line = strings.TrimSpace(line); line != "" {
-				o.Secrets = append(o.Secrets, Secret(line))
+				o.Secrets = append(o.Secrets, SigningSecret{Secret: Secret(line)})
 			}
 		}
 	}

@@ -48,7 +48,8 @@ func (r *reference) line(format string, args ...any) { fmt.Fprintf(&r.text, form
 func (r *reference) fields(name, prefix string) {
 	for _, field := range r.structs[name].Fields.List {
 		tag := reflect.StructTag(strings.Trim(field.Tag.Value, "`"))
-		key := prefix + tag.Get("yaml")
+		name, _, _ := strings.Cut(tag.Get("yaml"), ",")
+		key := prefix + name
 		kind := typeName(field.Type)
 		nested := strings.TrimPrefix(kind, "[]")
 		if _, ok := r.structs[nested]; ok {
@@ -95,6 +96,8 @@ func readable(kind string) string {
 		return "list of secrets"
 	case "[]string":
 		return "list of texts"
+	case "Time":
+		return "date, or time such as 2026-08-31T12:00:00Z"
 	case "Duration":
 		return "duration, such as 5m"
 	}

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -41,6 +39,7 @@ func (c Config) validate() []error {
 	var m mistakes
 	c.Store.validate(&m)
 	m.listen("public.listen", c.Public.Listen)
+	c.Public.validate(&m)
 	m.listen("private.listen", c.Private.Listen)
 	if c.Public.Listen == c.Private.Listen {
 		m.add("private.listen", "must differ from public.listen, is %q too", c.Private.Listen)
@@ -145,44 +144,6 @@ func (c Company) validate(m *mistakes, key string) {
 	c.Ontop.validate(m, key+".ontop")
 	c.QuickBooks.validate(m, key+".quickbooks")
 	c.Policy.validate(m, key+".policy")
-}
-
-func (o Ontop) validate(m *mistakes, key string) {
-	m.oneOf(key+".signature", o.Signature, "standard-webhooks", "hmac-hex", "bearer")
-	if len(o.Secrets) == 0 && !o.UnsafeAcceptUnsigned {
-		m.add(key+".secrets", "is empty; without a secret no delivery can be believed")
-	}
-	for i, secret := range o.Secrets {
-		if secret == unresolved {
-			continue
-		}
-		if err := checkSecret(o.Signature, secret.Reveal()); err != nil {
-			m.add(fmt.Sprintf("%s.secrets[%d]", key, i), "%w", err)
-		}
-	}
-	if o.Tolerance < time.Second || o.Tolerance > time.Hour {
-		m.add(key+".tolerance", "must be from 1s to 1h, is %s", o.Tolerance)
-	}
-	m.between(key+".rate_per_second", o.RatePerSecond, 1, 1_000_000)
-}
-
-// checkSecret follows Standard Webhooks 1.0.0 for the sizes: 24 to 64 bytes.
-func checkSecret(signature, secret string) error {
-	if signature != "standard-webhooks" {
-		if len(secret) < 16 {
-			return errors.New("must have at least 16 characters")
-		}
-		return nil
-	}
-	encoded, ok := strings.CutPrefix(secret, "whsec_")
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	if !ok || err != nil {
-		return errors.New("must be whsec_ and base64, as Standard Webhooks writes secrets")
-	}
-	if len(key) < 24 || len(key) > 64 {
-		return fmt.Errorf("must hold 24 to 64 bytes, holds %d", len(key))
-	}
-	return nil
 }
 
 // placeholder stands in the starting configuration where an operator's own value
