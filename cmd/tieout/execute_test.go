@@ -76,7 +76,7 @@ func TestExecute_Help(t *testing.T) {
 		require.Equal(t, exitDone, got.code)
 		for _, command := range []string{
 			"serve", "sync", "reconcile", "import", "connect", "disconnect", "rules", "vendors", "holds", "corrections", "payments",
-			"attachments", "status", "config", "engine", "migrate", "faults", "version",
+			"attachments", "deliveries", "replay", "status", "config", "engine", "migrate", "faults", "version",
 		} {
 			require.Regexp(t, `(?m)^  `+command+` +\S`, got.out)
 		}
@@ -100,7 +100,7 @@ func TestExecute_Help(t *testing.T) {
 
 	t.Run("EveryListingTakesJSON", func(t *testing.T) {
 		t.Parallel()
-		for _, command := range []string{"sync", "rules", "vendors", "holds", "corrections", "payments", "attachments", "status", "faults", "import"} {
+		for _, command := range []string{"sync", "rules", "vendors", "holds", "corrections", "payments", "attachments", "replay", "status", "faults", "import"} {
 			require.Contains(t, call(t, command, "--help").out, "--json", command)
 		}
 	})
