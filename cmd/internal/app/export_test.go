@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 
 // NewVerifier is how a company's deliveries are verified.
 func NewVerifier(o config.Ontop) (ingest.Verifier, error) { return newVerifier(o) }
+
+// ReadTLS is what the files of TLS say.
+func ReadTLS(t config.TLS) (*tls.Config, error) { return readTLS(t) }
 
 // PrivatePages are the private listener's, with one thing that readiness asks.
 func (a *App) PrivatePages(name string, check func(context.Context) error) http.Handler {

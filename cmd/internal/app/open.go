@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,10 @@ type App struct {
 	companies   []*company
 
 	lastCall atomic.Int64 // of QuickBooks, in Unix nanoseconds
+
+	// Serve reads the configuration again when told to; see ReloadOn.
+	hangups <-chan os.Signal
+	reread  func() (config.Config, error)
 }
 
 // Open opens the store, brings its tables up to date, and prepares every company.

@@ -13,6 +13,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/ingest"
 	"github.com/tieout/tieout/load"
 )
@@ -40,6 +41,7 @@ func (a *App) Serve(ctx context.Context) error {
 	group.Go(func() error { return s.drainer.Run(running) })
 	group.Go(func() error { return s.servePrivate(running) })
 	group.Go(func() error { return a.schedule(running) })
+	group.Go(func() error { return s.reloads(running) })
 	for _, c := range a.companies {
 		group.Go(func() error {
 			a.work(running, c)
@@ -60,6 +62,11 @@ type server struct {
 	journal  *ingest.Journal
 	drainer  *ingest.Drainer
 	receiver *ingest.Receiver
+	// certificates are those of the public listener; nil without TLS.
+	certificates *certificates
+	// receiving is how the receiver serves companies now.
+	receiving []config.Company
+	reloading reloading
 }
 
 func (a *App) newServer(ctx context.Context) (s *server, err error) {
@@ -69,25 +76,7 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 			s.close()
 		}
 	}()
-	env := a.ingestEnv(ingest.NewMetrics(a.options.Registry))
-	senders, err := sendersOf(a.cfg.Companies)
-	if err != nil {
-		return s, err
-	}
-	receiving, err := receiverConfig(a.cfg.Public)
-	if err != nil {
-		return s, err
-	}
-	s.journal, err = ingest.OpenJournal(ingest.JournalConfig{
-		Dir: a.cfg.Store.Journal, MaxBytes: int64(a.cfg.Store.JournalLimitMiB) << 20,
-	}, env)
-	if err != nil {
-		return s, fmt.Errorf("open journal: %w", err)
-	}
-	if s.drainer, err = ingest.NewDrainer(s.journal, a.store, a.nudgeAll, ingest.DrainConfig{}, env); err != nil {
-		return s, err
-	}
-	if s.receiver, err = ingest.NewReceiver(senders, s.journal, receiving, env); err != nil {
+	if err := s.open(a.ingestEnv(ingest.NewMetrics(a.options.Registry))); err != nil {
 		return s, err
 	}
 	var listen net.ListenConfig
@@ -97,9 +86,43 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 	if s.private, err = listen.Listen(ctx, "tcp", a.cfg.Private.Listen); err != nil {
 		return s, fmt.Errorf("private.listen: %w", err)
 	}
+	s.reloading = newReloading(a.options.Registry)
+	s.reloading.took(a.Now(), s.certificates)
+	a.warnOfIdleSecrets(ctx, s.receiving)
 	a.options.Registry.MustRegister(newBacklogCollector(a), newStandingCollector(a), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return s, nil
+}
+
+// open opens what stands between the public listener and the store.
+func (s *server) open(env ingest.Env) error {
+	a := s.app
+	s.receiving = a.cfg.Companies
+	senders, err := sendersOf(s.receiving)
+	if err != nil {
+		return err
+	}
+	receiving, err := receiverConfig(a.cfg.Public)
+	if err != nil {
+		return err
+	}
+	if a.cfg.Public.TLS.CertFile != "" {
+		if s.certificates, err = newCertificates(a.cfg.Public.TLS); err != nil {
+			return err
+		}
+		receiving.TLS = s.certificates.serving()
+	}
+	s.journal, err = ingest.OpenJournal(ingest.JournalConfig{
+		Dir: a.cfg.Store.Journal, MaxBytes: int64(a.cfg.Store.JournalLimitMiB) << 20,
+	}, env)
+	if err != nil {
+		return fmt.Errorf("open journal: %w", err)
+	}
+	if s.drainer, err = ingest.NewDrainer(s.journal, a.store, a.nudgeAll, ingest.DrainConfig{}, env); err != nil {
+		return err
+	}
+	s.receiver, err = ingest.NewReceiver(senders, s.journal, receiving, env)
+	return err
 }
 
 // close lets go of what is still open. Listeners that served are closed already.
