@@ -22,6 +22,15 @@ type Config struct {
 	// Secret signs, as Standard Webhooks writes secrets: "whsec_" and base64.
 	Secret string
 
+	// BodyBytes is the size of each body, from 256 bytes to 16 MiB.
+	//
+	// Defaults to 1,536, as an invoice of some lines has.
+	BodyBytes int
+
+	// Seed makes bodies differ. Ids differ always, also between generators of the
+	// same seed: a server may recognise what it has.
+	Seed uint64
+
 	// Connections is how many are open at once. In open loop there must be enough
 	// for all requests that are under way; those that were not in time are counted.
 	//
@@ -44,6 +53,11 @@ type Config struct {
 	//
 	// Defaults to 5 seconds.
 	Grace time.Duration
+
+	// CPU tells how much of the processors this process has used.
+	//
+	// Defaults to nothing, where Result.CPU is zero.
+	CPU func() time.Duration
 }
 
 // Generator sends requests to one server. Its runs may not overlap.
@@ -64,9 +78,16 @@ func New(cfg Config, now func() time.Time) (*Generator, error) {
 	if cfg.Connections < 0 || cfg.Presign < 0 {
 		return nil, errors.New("connections and presigned requests must not be negative")
 	}
-	source, err := newSource(target, cfg.Secret)
+	cfg.BodyBytes = cmp.Or(cfg.BodyBytes, 1536)
+	if cfg.BodyBytes < smallestBody || cfg.BodyBytes > largestBody {
+		return nil, fmt.Errorf("bodies of %d bytes: from %d to %d can be made", cfg.BodyBytes, smallestBody, largestBody)
+	}
+	source, err := newSource(target, cfg)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.CPU == nil {
+		cfg.CPU = func() time.Duration { return 0 }
 	}
 	cfg.Connections = cmp.Or(cfg.Connections, 128)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
@@ -79,7 +100,9 @@ type Result struct {
 	Ledger
 	Answers map[int]int64 // by status; 0 counts requests without one
 	Times   Latencies     // of all that were meant to be sent
+	Acked   Latencies     // of those that were acknowledged
 	Took    time.Duration
+	CPU     time.Duration // that this process used meanwhile; see Config.CPU
 	Late    int64         // open loop: no connection was free when they were due
 	Unsent  int64         // open loop: given up before they were sent
 	Lag     time.Duration // open loop: the longest from when a request was due until it was sent
@@ -111,12 +134,19 @@ func (r Result) ids(numbers []uint64) iter.Seq[string] {
 	}
 }
 
-func (r *Result) add(m Result) {
+// add adds what became of the requests of one connection.
+func (r *Result) add(c *caller) {
+	m := c.result
 	r.Ledger = r.Plus(m.Ledger)
 	for code, n := range m.Answers {
 		r.Answers[code] += n
 	}
-	r.Times.Merge(m.Times)
+	for _, took := range c.took {
+		r.Acked.Record(took)
+	}
+	for _, took := range c.vain {
+		r.Times.Record(took)
+	}
 	r.Late += m.Late
 	r.Lag = max(r.Lag, m.Lag)
 	r.Broken = cmp.Or(r.Broken, m.Broken)
@@ -149,16 +179,17 @@ func (g *Generator) run(ctx context.Context, drive func(*caller)) (Result, error
 		}
 	}
 	total := Result{Answers: map[int]int64{}, source: g.source}
-	signed, began := g.source.late.Load(), g.now()
+	signed, began, used := g.source.late.Load(), g.now(), g.cfg.CPU()
 	var wg sync.WaitGroup
 	for _, c := range callers {
 		wg.Go(func() { drive(c) })
 	}
 	wg.Wait()
-	total.Took, total.Signed = g.now().Sub(began), g.source.late.Load()-signed
+	total.Took, total.CPU, total.Signed = g.now().Sub(began), g.cfg.CPU()-used, g.source.late.Load()-signed
 	for _, c := range callers {
-		total.add(c.result)
+		total.add(c)
 	}
+	total.Times.Merge(total.Acked)
 	slices.Sort(total.acked)
 	maps.DeleteFunc(total.Answers, func(_ int, n int64) bool { return n == 0 })
 	if total.Answers[0] == total.Sent && total.Sent > 0 {
@@ -173,6 +204,10 @@ type caller struct {
 	pen    *pen
 	line   *line
 	result Result
+
+	// How long each request took: those that were acknowledged, and the others. They
+	// are entered in a histogram afterwards, which costs time and memory of its own.
+	took, vain []time.Duration
 }
 
 func (c *caller) connect(ctx context.Context) (err error) {
@@ -203,7 +238,7 @@ func (c *caller) send(ctx context.Context, n uint64, request []byte, due, now ti
 	if err == nil {
 		code, kept, err = c.line.exchange(request, now)
 	}
-	r.Times.Record(c.g.now().Sub(due))
+	took := c.g.now().Sub(due)
 	r.Answers[code]++
 	switch {
 	case err != nil:
@@ -211,12 +246,12 @@ func (c *caller) send(ctx context.Context, n uint64, request []byte, due, now ti
 		r.Broken = cmp.Or(r.Broken, err)
 	case code == 202:
 		r.Acknowledged++
-		r.acked = append(r.acked, n)
+		r.acked, c.took = append(r.acked, n), append(c.took, took)
 	default:
 		r.Refused++
 	}
 	if code != 202 {
-		r.other = append(r.other, n)
+		r.other, c.vain = append(r.other, n), append(c.vain, took)
 	}
 	if !kept {
 		c.hangUp()

@@ -3,6 +3,7 @@ package webhookload_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
@@ -54,7 +56,7 @@ func TestGenerator_SignsRequestsThatDiffer(t *testing.T) {
 	g, got := receiver(t, webhookload.Config{Presign: 20}, func(_ int64, r *http.Request) int {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || webhook.Verify(body, r.Header) != nil || r.URL.Path != "/webhooks/ontop/acme" ||
-			r.Header.Get("Content-Type") != "application/json" || len(body) != 1500 {
+			r.Header.Get("Content-Type") != "application/json" || len(body) != 1536 {
 			return 401
 		}
 		mu.Lock()
@@ -78,6 +80,37 @@ func TestGenerator_SignsRequestsThatDiffer(t *testing.T) {
 	}
 }
 
+func TestGenerator_MakesBodiesOfTheSizeThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		size := rapid.OneOf(rapid.IntRange(256, 4096), rapid.SampledFrom([]int{64 << 10, 1 << 20})).Draw(rt, "size")
+		cfg := webhookload.Config{BodyBytes: size, Seed: rapid.Uint64().Draw(rt, "seed"), Connections: 1}
+		g, _ := receiver(t, cfg, func(_ int64, r *http.Request) int {
+			body, err := io.ReadAll(r.Body)
+			if err != nil || len(body) != size || !json.Valid(body) {
+				return 400
+			}
+			return 202
+		})
+		done, err := g.Closed(t.Context(), time.Millisecond)
+		require.NoError(rt, err)
+		require.NoError(rt, done.Clean())
+	})
+}
+
+func TestGenerator_TellsTheProcessorTimeThatARunTook(t *testing.T) {
+	t.Parallel()
+	var used atomic.Int64
+	g, _ := receiver(t, webhookload.Config{CPU: func() time.Duration { return time.Duration(used.Load()) }}, func(int64, *http.Request) int {
+		used.Add(3)
+		return 202
+	})
+	used.Store(1000)
+	done, err := g.Closed(t.Context(), 20*time.Millisecond)
+	require.NoError(t, err)
+	require.EqualValues(t, 3*done.Sent, done.CPU)
+}
+
 func TestGenerator_Closed(t *testing.T) {
 	t.Parallel()
 
@@ -96,6 +129,7 @@ func TestGenerator_Closed(t *testing.T) {
 		require.Equal(t, got.Load()/5, done.Refused)
 		require.Equal(t, map[int]int64{202: done.Acknowledged, 503: done.Refused}, done.Answers)
 		require.Equal(t, done.Sent, done.Times.Count())
+		require.Equal(t, done.Acknowledged, done.Acked.Count())
 		require.Error(t, done.Clean())
 		require.Positive(t, done.Rate())
 		require.Len(t, slices.Collect(done.Unsure()), int(done.Refused))
@@ -217,6 +251,8 @@ func TestNew_SaysWhatIsWrong(t *testing.T) {
 		{webhookload.Config{URL: "ftp://x/", Secret: secret}, "url"},
 		{webhookload.Config{URL: "http://x/", Secret: "letmein"}, "whsec_"},
 		{webhookload.Config{URL: "http://x/", Secret: secret, Connections: -1}, "negative"},
+		{webhookload.Config{URL: "http://x/", Secret: secret, BodyBytes: 255}, "bodies of 255 bytes"},
+		{webhookload.Config{URL: "http://x/", Secret: secret, BodyBytes: 1 << 30}, "from 256 to 16777216"},
 	} {
 		_, err := webhookload.New(c.cfg, time.Now)
 		require.ErrorContains(t, err, c.says)

@@ -21,10 +21,12 @@ import (
 
 const (
 	// Different bodies before their event ids make them unique. They do not fit into
-	// the processor's caches, as those of real senders do not.
-	bodies = 4096
-	// Bytes of a body, as an invoice of some lines has.
-	bodySize = 1500
+	// the processor's caches, as those of real senders do not; large ones are fewer.
+	mostBodies  = 4096
+	bodiesBytes = 64 << 20
+
+	smallestBody = 256
+	largestBody  = 16 << 20
 
 	signatureSize = 44 // a sum of SHA-256 in base64
 )
@@ -44,8 +46,8 @@ type source struct {
 	late      atomic.Int64
 }
 
-func newSource(target *url.URL, secret string) (*source, error) {
-	encoded, ok := strings.CutPrefix(secret, "whsec_")
+func newSource(target *url.URL, cfg Config) (*source, error) {
+	encoded, ok := strings.CutPrefix(cfg.Secret, "whsec_")
 	key, err := base64.StdEncoding.DecodeString(encoded)
 	if !ok || err != nil || len(key) == 0 {
 		return nil, errors.New(`the secret must be "whsec_" and base64`)
@@ -56,10 +58,10 @@ func newSource(target *url.URL, secret string) (*source, error) {
 		key: key, run: hex.EncodeToString(run[:]),
 		head: fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nwebhook-id: ", target.RequestURI(), target.Host),
 	}
-	random := rand.New(rand.NewPCG(1, 2))
-	s.bodies = make([][]byte, bodies)
+	random := rand.New(rand.NewPCG(cfg.Seed, 2))
+	s.bodies = make([][]byte, min(max(bodiesBytes/cfg.BodyBytes, 1), mostBodies))
 	for i := range s.bodies {
-		s.bodies[i] = sizedBody(random)
+		s.bodies[i] = sizedBody(random, cfg.BodyBytes)
 	}
 	s.mark = strings.Index(string(s.bodies[0]), noEvent)
 	return s, nil
@@ -69,15 +71,16 @@ func newSource(target *url.URL, secret string) (*source, error) {
 const noEvent = "0000000000000000"
 
 // sizedBody makes up JSON that compresses about as well as invoices do.
-func sizedBody(random *rand.Rand) []byte {
+func sizedBody(random *rand.Rand, size int) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"event_type":"TIMESHEET_SUBMITTED","event_id":"evt_%s","data":{"client_id":999,"items":[`, noEvent)
-	for n := 1; b.Len() < bodySize-100; n++ {
+	const line = 128 // more than a line and the end take
+	for n := 1; b.Len() < size-line; n++ {
 		fmt.Fprintf(&b, `{"item_id":%d,"concept":"FIXED_PAYMENT","amount":%d.%02d,"reference":"%08x"},`,
 			n, random.IntN(9000), random.IntN(100), random.Uint32())
 	}
 	const end = `{"item_id":0}],"note":"%s"}}`
-	fmt.Fprintf(&b, end, strings.Repeat("x", bodySize-b.Len()-len(end)+len("%s")))
+	fmt.Fprintf(&b, end, strings.Repeat("x", size-b.Len()-len(end)+len("%s")))
 	return []byte(b.String())
 }
 
@@ -133,7 +136,7 @@ type pen struct {
 func (s *source) pen() *pen { return &pen{source: s, mac: hmac.New(sha256.New, s.key)} }
 
 func (p *pen) body(n uint64) {
-	p.content = append(p.content[:0], p.source.bodies[n%bodies]...)
+	p.content = append(p.content[:0], p.source.bodies[n%uint64(len(p.source.bodies))]...)
 	appendNumber(p.content[:p.source.mark], n)
 }
 
