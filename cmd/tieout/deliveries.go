@@ -105,7 +105,8 @@ func (r *root) deliveriesShow() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything that was received under an id, and what became of it",
-		Long: "Show everything that was received under an id, and what became of it.\n\n" +
+		Long: "Show everything that was received under an id, and what became of it: whether it could be read, of which\n" +
+			"invoices and contracts it spoke, and where those stand now, up to the bill in QuickBooks.\n\n" +
 			"The body is laid out if it is JSON. What could steer a terminal is written as \\x1b or \\u{202e}; --json has the\n" +
 			"body exactly, under body or, where it is not UTF-8, under body_base64. Only a request with a valid signature is\n" +
 			"ever stored; its headers are not.",
@@ -119,14 +120,18 @@ func (r *root) deliveriesShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !*asJSON {
-				return r.writeDelivered(found, *raw)
-			}
 			all := make([]shownDelivery, len(found))
 			for i, receipt := range found {
-				all[i] = newShownDelivery(receipt).withBody(receipt)
+				fates, err := a.Fates(c.Context(), id, receipt.Stands().Subjects)
+				if err != nil {
+					return err
+				}
+				all[i] = newShownDelivery(receipt).withBody(receipt).withFates(fates)
 			}
-			return writeJSON(r.out, all)
+			if *asJSON {
+				return writeJSON(r.out, all)
+			}
+			return r.writeDelivered(all, found, *raw)
 		})
 	}
 	return command

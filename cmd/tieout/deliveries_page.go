@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/tieout/tieout/cmd/internal/app"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -36,6 +37,8 @@ type shownDelivery struct {
 	Bytes      *int    `json:"bytes,omitempty"`
 	Body       *string `json:"body,omitempty"`
 	BodyBase64 []byte  `json:"body_base64,omitempty"`
+	// Became is where the invoices and contracts of which it spoke stand now.
+	Became []becameOf `json:"became,omitempty"`
 }
 
 type firstOutcome struct {
@@ -80,6 +83,12 @@ func (s shownDelivery) withBody(r schema.Receipt) shownDelivery {
 	} else {
 		s.BodyBase64 = r.Body
 	}
+	return s
+}
+
+// withFates adds where its subjects stand.
+func (s shownDelivery) withFates(fates []app.Fate) shownDelivery {
+	s.Became = becameOfAll(s.ID, s.EventType, fates)
 	return s
 }
 
@@ -187,13 +196,13 @@ func shortened(s string, most int) string {
 	return s
 }
 
-func (r *root) writeDelivered(found []schema.Receipt, raw bool) error {
+func (r *root) writeDelivered(shown []shownDelivery, found []schema.Receipt, raw bool) error {
 	var page strings.Builder
 	for i, receipt := range found {
 		if i > 0 {
 			page.WriteString("\n")
 		}
-		writeReceipt(&page, newShownDelivery(receipt), len(receipt.Body))
+		writeReceipt(&page, shown[i], len(receipt.Body))
 		page.WriteString("\n" + printable(receipt.Body, !raw) + "\n")
 	}
 	_, err := io.WriteString(r.out, page.String())
@@ -228,7 +237,15 @@ func writeReceipt(page *strings.Builder, d shownDelivery, size int) {
 			line("at first", joined(string(d.First.Outcome), d.First.Detail))
 		}
 	}
-	line("subjects", strings.Join(d.Subjects, ", "))
+	if len(d.Became) == 0 {
+		line("subjects", strings.Join(d.Subjects, ", "))
+	}
+	for _, became := range d.Became {
+		line("became", became.lines[0])
+		for _, more := range became.lines[1:] {
+			page.WriteString(wrapped(12, "", more))
+		}
+	}
 	if d.NeedsPerson {
 		line("next", fmt.Sprintf("settle it and run `tieout replay`, or `tieout deliveries dismiss %s --reason TEXT`", d.ID))
 	}

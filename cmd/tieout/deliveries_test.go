@@ -111,7 +111,11 @@ func TestWriteDelivered(t *testing.T) {
 	page := func(t *testing.T, raw bool, found ...schema.Receipt) string {
 		t.Helper()
 		var out bytes.Buffer
-		require.NoError(t, (&root{streams: streams{out: &out}}).writeDelivered(found, raw))
+		shown := make([]shownDelivery, len(found))
+		for i := range found {
+			shown[i] = newShownDelivery(found[i])
+		}
+		require.NoError(t, (&root{streams: streams{out: &out}}).writeDelivered(shown, found, raw))
 		return out.String()
 	}
 
