@@ -36,7 +36,7 @@ func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	root.AddCommand(quickBooks(), ontop(), demo())
+	root.AddCommand(quickBooks(), ontop(), load(), demo())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(errOut, "sim:", err)
 		return 1

@@ -23,7 +23,7 @@ const (
 	// Different bodies before their event ids make them unique. They do not fit into
 	// the processor's caches, as those of real senders do not; large ones are fewer.
 	mostBodies  = 4096
-	bodiesBytes = 64 << 20
+	bodiesBytes = 16 << 20
 
 	smallestBody = 256
 	largestBody  = 16 << 20
