@@ -113,11 +113,13 @@ func (r *Receiver) refuse(c *fiber.Ctx, err error) error {
 		r.env.Metrics.shed[what].Inc()
 	}
 	switch code {
+	case fiber.StatusMethodNotAllowed:
+		c.Set(fiber.HeaderAllow, fiber.MethodPost)
 	case fiber.StatusTooManyRequests, fiber.StatusServiceUnavailable:
 		if len(c.Response().Header.Peek(fiber.HeaderRetryAfter)) == 0 {
 			c.Set(fiber.HeaderRetryAfter, retrySoon)
 		}
-	case fiber.StatusRequestEntityTooLarge:
+	case fiber.StatusBadRequest, fiber.StatusRequestEntityTooLarge, fiber.StatusRequestHeaderFieldsTooLarge:
 		linger(c)
 	case fiber.StatusInternalServerError:
 		r.env.Log.ErrorContext(c.UserContext(), "request failed", slog.Any("error", err))

@@ -30,7 +30,7 @@ type body struct {
 	whole  bool // nothing of it is left on the connection
 }
 
-// read reads the body. Its error is the answer to give.
+// read reads the body, which headed found not to be too long. Its error is the answer to give.
 func (b *body) read(c *fiber.Ctx, r *Receiver, from *source) error {
 	stream := c.Context().RequestBodyStream()
 	if stream == nil { // neither a length nor chunks: there is none
@@ -42,9 +42,6 @@ func (b *body) read(c *fiber.Ctx, r *Receiver, from *source) error {
 	length := c.Request().Header.ContentLength()
 	if length < 0 {
 		return b.chunks(stream, r, from)
-	}
-	if length > r.cfg.BodyLimit {
-		return fiber.ErrRequestEntityTooLarge
 	}
 	if length > prefetched && !b.hold(r, from, length) {
 		return errBuffers

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"bufio"
+	"bytes"
 	"net"
 	"net/netip"
 	"time"
@@ -42,6 +44,18 @@ func Origin(peer net.Addr, forwarded []string, proxies []netip.Prefix) netip.Add
 func ParseTrace(header []byte) (id, span string) {
 	t := parseTrace(header)
 	return t.id, t.span
+}
+
+// Framing is how long the body of a request with this header is, below zero when it
+// comes in chunks, and whether the header says so in one way only. What cannot be
+// read is no header.
+func Framing(head []byte) (length int, chunked, ok bool) {
+	var header fasthttp.RequestHeader
+	if header.Read(bufio.NewReaderSize(bytes.NewReader(head), 64<<10)) != nil {
+		return 0, false, false
+	}
+	length = header.ContentLength()
+	return max(length, 0), length == -1, framed(header.RawHeaders(), header.IsHTTP11())
 }
 
 // IsJSON reports whether a content type is JSON.

@@ -10,9 +10,9 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// A sender whose body is refused before all of it was read goes on sending. If the
+// A sender who is refused before all of the request was read goes on sending. If the
 // connection were closed at once, the system would answer what still comes with a
-// reset, which can overtake the 413 and hide it: the sender would see a broken
+// reset, which can overtake the answer and hide it: the sender would see a broken
 // connection, try again for days, and nobody would know why.
 const (
 	lingerFor   = time.Second

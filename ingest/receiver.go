@@ -101,17 +101,18 @@ func (r *Receiver) newApp() *fiber.App {
 	})
 	app.Server().Logger = protocolLog{r.env.Log}
 	app.Server().NoDefaultServerHeader = true
+	app.Server().HeaderReceived = r.headed
 	const path = "/webhooks/ontop/:company"
 	app.Post(path, r.receive)
 	app.All(path, func(c *fiber.Ctx) error {
 		leave(c)
-		c.Set(fiber.HeaderAllow, fiber.MethodPost)
 		return fiber.ErrMethodNotAllowed
 	})
 	app.Use(func(c *fiber.Ctx) error {
 		leave(c)
 		return fiber.ErrNotFound
 	})
+	app.Server().Handler = r.handler(app)
 	return app
 }
 
@@ -126,7 +127,6 @@ func (r *Receiver) receive(c *fiber.Ctx) error {
 		leave(c)
 		return err
 	}
-	defer r.places.give(&from.holds.places, 1)
 	var b body
 	defer b.release(r, from)
 	if err := b.read(c, r, from); err != nil {
@@ -136,10 +136,15 @@ func (r *Receiver) receive(c *fiber.Ctx) error {
 		}
 		return err
 	}
+	// Only now, so that whoever is slow to send holds no place of those who are not.
+	if !r.places.take(&from.holds.places, 1) {
+		return errPlaces
+	}
+	defer r.places.give(&from.holds.places, 1)
 	return r.take(c, from, b.bytes)
 }
 
-// admit returns the company that a request is for, of which it holds a place then.
+// admit returns the company that a request is for, if there is a place for it.
 func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 	from, ok := (*r.sources.Load())[schema.CompanyID(c.Params("company"))]
 	if !ok {
@@ -153,7 +158,7 @@ func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 		r.unverified(c.UserContext(), from.ID, RejectedOrigin)
 		return nil, fiber.ErrUnauthorized
 	}
-	if !r.places.take(&from.holds.places, 1) {
+	if !r.places.room(&from.holds.places) {
 		return nil, errPlaces
 	}
 	return from, nil

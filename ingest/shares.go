@@ -26,6 +26,11 @@ func (s *shares) among(companies int) {
 	s.each.Store(s.limit)
 }
 
+// room reports whether the company that holds mine may take one more now.
+func (s *shares) room(mine *atomic.Int64) bool {
+	return mine.Load() < s.each.Load() && s.held.Load() < s.limit
+}
+
 // take holds n more for the company that holds mine, if there is room. Whoever
 // took gives back.
 func (s *shares) take(mine *atomic.Int64, n int64) bool {
