@@ -43,11 +43,15 @@ type intent struct {
 
 var errMarks = errors.New("the drained mark is damaged")
 
-// openIdentity reads the journal's identity, or makes one.
+// openIdentity reads the journal's identity, or makes one for a folder that holds
+// nothing yet: under a new one, no record of the old could be read.
 func openIdentity(fs vfs.FS, dir string) (identity, error) {
 	var id identity
 	text, err := readSmall(fs, filepath.Join(dir, identityFile))
 	if oserror.IsNotExist(err) {
+		if err := noSegments(fs, dir); err != nil {
+			return id, err
+		}
 		rand.Read(id[:])
 		return id, writeDurably(fs, dir, identityFile, []byte(hex.EncodeToString(id[:])+"\n"))
 	}
@@ -60,6 +64,20 @@ func openIdentity(fs vfs.FS, dir string) (identity, error) {
 	}
 	copy(id[:], raw)
 	return id, nil
+}
+
+// noSegments reports it when the folder holds segments.
+func noSegments(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, ok := segmentNumber(name); ok {
+			return fmt.Errorf("%s: is missing, and %s cannot be read without it; restore it from a backup of this folder", identityFile, name)
+		}
+	}
+	return nil
 }
 
 // readMarks returns zero marks when there are none, and errMarks when what is
