@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/load"
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
@@ -84,7 +85,7 @@ func (l *lab) cycles(ctx context.Context, n int) (cycle, drafting time.Duration,
 		}
 		if drafted.Deliveries != fresh || loaded.Bills.Posted != fresh || loaded.Exact != fresh {
 			return 0, 0, fmt.Errorf("%w: %d delivered, %d taken, %d posted, %d verified",
-				errVoid, fresh, drafted.Deliveries, loaded.Bills.Posted, loaded.Exact)
+				webhookload.ErrVoid, fresh, drafted.Deliveries, loaded.Bills.Posted, loaded.Exact)
 		}
 		if turn > 0 { // the first one moves the watermarks past the history
 			cycles, draftings = append(cycles, time.Since(began)), append(draftings, middle.Sub(began))

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"io"
-	"net/http"
-	"strconv"
 	"testing"
 	"time"
 
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tieout/tieout/schema"
@@ -44,25 +39,6 @@ func TestHistory_DraftsAddUp(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, draft.Total, sum)
-}
-
-func TestRequests_AreSignedAndOfTheSizeThatIsPromised(t *testing.T) {
-	t.Parallel()
-	key := []byte("0123456789abcdef0123456789abcdef")
-	check, err := standardwebhooks.NewWebhookRaw(key)
-	require.NoError(t, err)
-	ids := map[string]bool{}
-	for _, raw := range requests(key) {
-		request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
-		require.NoError(t, err)
-		body, err := io.ReadAll(request.Body)
-		require.NoError(t, err)
-		require.Equal(t, strconv.Itoa(len(body)), request.Header.Get("Content-Length"))
-		require.InDelta(t, 1500, len(body), 20)
-		require.NoError(t, check.Verify(body, request.Header))
-		ids[request.Header.Get("webhook-id")] = true
-	}
-	require.Len(t, ids, ring)
 }
 
 func TestWatch_SeesMemory(t *testing.T) {

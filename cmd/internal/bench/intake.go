@@ -2,217 +2,161 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
-	"path/filepath"
-	"slices"
 	"time"
 
-	"github.com/tieout/tieout/ingest"
-	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
 
-// company is the one company of every part.
-const company = "acme"
+// sizes are how long and how much the parts of intake measure: short enough for the
+// whole, and long enough for the journal to change files several times.
+type sizes struct {
+	turn    time.Duration // of a closed loop
+	busy    time.Duration // of a closed loop while the journal drains
+	open    time.Duration // of an open loop
+	rounds  int           // that count; one before them warms up
+	rates   []int         // of the open loops, a second
+	backlog int64         // that the drainer catches up on
+	drained int64         // deliveries of one round of draining alone
+	syncs   int           // of one round, alone
+}
 
-// Lengths of the loops. They are short enough for the whole and long enough for the
-// journal to change files several times.
-const (
-	turnLength      = 1200 * time.Millisecond
-	sustainedLength = 5 * time.Second
-	openLength      = 8 * time.Second
-	openRate        = 2000
-	openConnections = 128
-)
+func usual() sizes {
+	return sizes{
+		turn: 1200 * time.Millisecond, busy: 5 * time.Second, open: 10 * time.Second, rounds: 4,
+		rates: []int{500, 2000, 10_000, 20_000}, backlog: 1_000_000, drained: 200_000, syncs: 500,
+	}
+}
 
-// measureIntake compares the receiver with itself when what it verified is thrown
+// measureClosed compares the receiver with itself when what it verified is thrown
 // away: while nothing else runs, and while the journal drains into the engine.
-func measureIntake(ctx context.Context, l *lab) ([]row, error) {
-	key := make([]byte, 32)
-	rand.Read(key)
-	in := &intake{lab: l, key: key, requests: requests(key)}
+func measureClosed(ctx context.Context, l *lab, s sizes) ([]row, error) {
 	var rows []row
-	for _, targets := range []struct {
+	for _, c := range []struct {
 		connections        int
 		resting, sustained string
 	}{{64, "≥ 0.45", "≥ 0.30"}, {256, "≥ 0.60", "≥ 0.35"}} {
-		resting, err := in.resting(ctx, targets.connections)
+		resting, err := l.closed(ctx, s, c.connections, false)
 		if err != nil {
-			return nil, fmt.Errorf("%d connections at rest: %w", targets.connections, err)
+			return nil, fmt.Errorf("%d connections at rest: %w", c.connections, err)
 		}
-		resting.Target = targets.resting
-		sustained, err := in.sustained(ctx, targets.connections)
+		sustained, err := l.closed(ctx, s, c.connections, true)
 		if err != nil {
-			return nil, fmt.Errorf("%d connections sustained: %w", targets.connections, err)
+			return nil, fmt.Errorf("%d connections while draining: %w", c.connections, err)
 		}
-		sustained.Target = targets.sustained
-		rows = append(rows, resting, sustained)
+		rows = append(
+			rows,
+			row{
+				What:   fmt.Sprintf("durable intake, %d connections, against the same handler that verifies and discards", c.connections),
+				Target: c.resting, Measured: resting.String(), Ratio: ratio(resting.share, 1),
+			},
+			row{
+				What:   fmt.Sprintf("the same, %d connections, while it drains into the engine", c.connections),
+				Target: c.sustained, Measured: fmt.Sprintf("%s; the engine takes %s/s", sustained, number(int(sustained.staged))),
+				Ratio: ratio(sustained.share, 1),
+			},
+		)
 	}
-	paced, err := in.paced(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("open loop: %w", err)
-	}
-	return append(rows, paced...), nil
+	return rows, nil
 }
 
-type intake struct {
-	lab      *lab
-	key      []byte
-	requests [][]byte
-	journals int
-}
-
-// discard takes every delivery and keeps none.
-type discard struct{}
-
-func (discard) Append(context.Context, schema.Delivery) error { return nil }
-
-func (in *intake) env() ingest.Env { return ingest.Env{Now: time.Now, Log: in.lab.log} }
-
-// listen serves appender behind a socket. The function that it returns ends that.
-func (in *intake) listen(ctx context.Context, appender ingest.Appender) (string, func() error, error) {
-	key, err := ingest.ParseKey(ingest.StandardWebhooks, "whsec_"+base64.StdEncoding.EncodeToString(in.key))
+func (l *lab) closed(ctx context.Context, s sizes, connections int, draining bool) (c compared, err error) {
+	g, err := l.gate(ctx)
 	if err != nil {
-		return "", nil, err
+		return c, err
 	}
-	verifier, err := ingest.NewVerifier(ingest.SignatureConfig{Scheme: ingest.StandardWebhooks, Tolerance: time.Hour}, []ingest.Key{key})
-	if err != nil {
-		return "", nil, err
-	}
-	senders := []ingest.Company{{ID: company, Verifier: verifier, RatePerSecond: 1 << 30}}
-	receiver, err := ingest.NewReceiver(senders, appender, ingest.ReceiverConfig{ReplayWindow: -1}, in.env())
-	if err != nil {
-		return "", nil, err
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- receiver.Serve(ctx, listener) }()
-	return listener.Addr().String(), func() error { cancel(); return <-done }, nil
-}
-
-// gate is a receiver with a journal, and the same receiver without.
-type gate struct {
-	in            *intake
-	journal       *ingest.Journal
-	durable, bare sender
-	ledger        ledger // of the durable one
-	closers       []func() error
-}
-
-func (in *intake) gate(ctx context.Context, connections int) (*gate, error) {
-	in.journals++
-	g := &gate{in: in}
-	journal, err := ingest.OpenJournal(ingest.JournalConfig{
-		Dir: filepath.Join(in.lab.dir, fmt.Sprintf("journal-%d", in.journals)), MaxBytes: 32 << 30,
-	}, in.env())
-	if err != nil {
-		return nil, err
-	}
-	g.journal, g.closers = journal, append(g.closers, journal.Close)
-	for _, side := range []struct {
-		appender ingest.Appender
-		sender   *sender
-	}{{journal, &g.durable}, {discard{}, &g.bare}} {
-		address, end, err := in.listen(ctx, side.appender)
+	defer func() { err = errors.Join(err, g.close()) }()
+	length := s.turn
+	if draining {
+		length = s.busy
+		end, err := g.drain(ctx)
 		if err != nil {
-			return nil, errors.Join(err, g.close())
+			return c, err
 		}
-		*side.sender = sender{address: address, requests: in.requests, connections: connections}
-		g.closers = append(g.closers, end)
+		defer func() { err = errors.Join(err, end()) }()
 	}
-	return g, nil
-}
-
-func (g *gate) close() error {
-	var errs []error
-	for _, end := range slices.Backward(g.closers) {
-		errs = append(errs, end())
-	}
-	return errors.Join(errs...)
-}
-
-// send sends to the durable receiver and enters it in the ledger.
-func (g *gate) send(ctx context.Context, d time.Duration) (loop, error) {
-	done, err := g.durable.closed(ctx, d)
-	if err != nil {
-		return done, err
-	}
-	g.ledger = g.ledger.plus(done.ledger)
-	return done, done.clean()
-}
-
-// throwAway sends to the receiver without a journal.
-func (g *gate) throwAway(ctx context.Context, d time.Duration) (loop, error) {
-	done, err := g.bare.closed(ctx, d)
-	if err != nil {
-		return done, err
-	}
-	return done, done.clean()
-}
-
-// balance compares the ledger with the journal.
-func (g *gate) balance() error {
-	return g.ledger.check("the journal", int64(g.journal.Stats().Durable))
-}
-
-// resting takes turns between the two receivers while nothing drains.
-func (in *intake) resting(ctx context.Context, connections int) (row, error) {
-	g, err := in.gate(ctx, connections)
-	if err != nil {
-		return row{}, err
-	}
-	rates, err := g.turns(ctx, 4)
-	if err = errors.Join(err, g.close()); err != nil {
-		return row{}, err
-	}
-	in.lab.say("%d connections at rest: %s", connections, ratio(rates.ratio, 1))
-	return row{
-		What:     fmt.Sprintf("durable intake, %d connections, drainer resting, against the same handler that throws away", connections),
-		Measured: rates.String(),
-		Ratio:    ratio(rates.ratio, 1),
-	}, nil
-}
-
-// rates are the medians over some turns.
-type rates struct {
-	durable, bare, ratio float64
-	tail                 tail
-	effort, bareEffort   time.Duration // processor time for a request
-}
-
-func (r rates) String() string {
-	return fmt.Sprintf("%s of %s a second, p99 %s; processor time %s of %s µs", number(int(r.durable)), number(int(r.bare)), short(r.tail.p99),
-		number(r.effort.Microseconds()), number(r.bareEffort.Microseconds()))
-}
-
-func (g *gate) turns(ctx context.Context, n int) (rates, error) {
-	var durable, bare, shares []float64
-	var times, efforts, bareEfforts []time.Duration
-	for turn := range n + 1 {
-		without, err := g.throwAway(ctx, turnLength)
-		if err != nil {
-			return rates{}, err
+	c, err = g.compare(ctx, s, connections, length, func() error {
+		if !draining {
+			return nil
 		}
-		with, err := g.send(ctx, turnLength)
-		if err != nil {
-			return rates{}, err
+		return g.drained(ctx)
+	})
+	if err != nil {
+		return c, err
+	}
+	l.say("%d connections, draining %t: %s, %s", connections, draining, ratio(c.share, 1), c)
+	return c, g.balance(ctx)
+}
+
+// compared are the medians over some turns of both receivers.
+type compared struct {
+	durable, bare, share float64       // acknowledged a second; the share is formed turn by turn
+	staged               float64       // a second, meanwhile
+	p99                  time.Duration // of the durable one
+	effort, bareEffort   time.Duration // processor time for a request, that of the sender and of all that ran beside it included
+}
+
+func (c compared) String() string {
+	return fmt.Sprintf("%s of %s/s, p99 %s, processors %s of %s µs", number(int(c.durable)), number(int(c.bare)), short(c.p99),
+		number(c.effort.Microseconds()), number(c.bareEffort.Microseconds()))
+}
+
+// Presigned requests a second of a run; beyond them the sender signs as it goes.
+const (
+	presignDurable = 60_000
+	presignBare    = 110_000
+)
+
+// compare takes turns between the two receivers. Settle is called after each turn of
+// the durable one.
+func (g *gate) compare(ctx context.Context, s sizes, connections int, length time.Duration, settle func() error) (c compared, err error) {
+	durable, err := g.generator(g.durable, connections, int(presignDurable*length.Seconds()))
+	if err != nil {
+		return c, err
+	}
+	bare, err := g.generator(g.bare, connections, int(presignBare*s.turn.Seconds()))
+	if err != nil {
+		return c, err
+	}
+	var kept, thrown, shares, staged []float64
+	var efforts, bareEfforts []time.Duration
+	var times webhookload.Latencies
+	for turn := range s.rounds + 1 {
+		without, err := bare.Closed(ctx, s.turn)
+		if err = errors.Join(err, without.Clean()); err != nil {
+			return c, err
+		}
+		waited := g.journal.Stats().Deliveries
+		with, err := g.send(ctx, durable, length)
+		if err = errors.Join(err, with.Clean()); err != nil {
+			return c, err
+		}
+		left := g.journal.Stats().Deliveries
+		if err := settle(); err != nil {
+			return c, err
 		}
 		if turn == 0 {
 			continue // the first one warms up
 		}
-		durable, bare = append(durable, with.rate()), append(bare, without.rate())
-		shares, times = append(shares, with.rate()/without.rate()), append(times, with.times...)
-		efforts, bareEfforts = append(efforts, with.effort()), append(bareEfforts, without.effort())
+		kept, thrown = append(kept, with.Rate()), append(thrown, without.Rate())
+		shares, staged = append(shares, with.Rate()/without.Rate()), append(staged, float64(waited+with.Acknowledged-left)/with.Took.Seconds())
+		efforts, bareEfforts = append(efforts, effort(with)), append(bareEfforts, effort(without))
+		times.Merge(with.Acked)
 	}
-	return rates{
-		durable: median(durable), bare: median(bare), ratio: median(shares), tail: tailOf(times),
+	return compared{
+		durable: median(kept), bare: median(thrown), share: median(shares), staged: median(staged), p99: times.Percentile(99),
 		effort: median(efforts), bareEffort: median(bareEfforts),
-	}, g.balance()
+	}, nil
 }
+
+// send sends to the durable receiver in closed loop and enters it in the ledger.
+func (g *gate) send(ctx context.Context, to *webhookload.Generator, d time.Duration) (webhookload.Result, error) {
+	done, err := to.Closed(ctx, d)
+	g.ledger = g.ledger.Plus(done.Ledger)
+	return done, err
+}
+
+// effort is the processor time for one acknowledged request. Other programs on the
+// machine hardly show in it, as they do in the rate.
+func effort(r webhookload.Result) time.Duration { return r.CPU / time.Duration(max(r.Acknowledged, 1)) }

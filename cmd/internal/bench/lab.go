@@ -77,13 +77,18 @@ type place struct {
 // place opens a store as the program does, but for the margin, of which zero means
 // the program's.
 func (l *lab) place(ctx context.Context, margin time.Duration) (*place, error) {
+	return l.placeVia(ctx, l.engine, margin)
+}
+
+// placeVia is place by another way to the engine.
+func (l *lab) placeVia(ctx context.Context, way http.RoundTripper, margin time.Duration) (*place, error) {
 	dsn, err := store.ParseDSN("embedded://" + l.dir)
 	if err != nil {
 		return nil, err
 	}
 	name := fmt.Sprintf("bench_%d", l.opened.Add(1))
 	s, err := store.Open(ctx, store.Options{
-		DSN: dsn.WithDatabase(name), Transport: l.engine, Now: time.Now, Margin: margin,
+		DSN: dsn.WithDatabase(name), Transport: way, Now: time.Now, Margin: margin,
 	})
 	if err != nil {
 		return nil, err
@@ -112,24 +117,30 @@ func (p *place) rows(ctx context.Context, table string) (int64, error) {
 // statement runs SQL in the database, beside the store: it is the bound that the
 // store is compared to.
 func (p *place) statement(ctx context.Context, sql string) error {
+	_, err := p.ask(ctx, sql)
+	return err
+}
+
+// ask runs SQL as statement does and returns the answer's text.
+func (p *place) ask(ctx context.Context, sql string) (string, error) {
 	address := "http://engine/?" + url.Values{"database": {p.database}}.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(sql))
 	if err != nil {
-		return err
+		return "", err
 	}
 	answer, err := p.lab.engine.RoundTrip(request)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("statement of the bound: %s", strings.TrimSpace(string(text)))
+		return "", fmt.Errorf("statement beside the store: %s", strings.TrimSpace(string(text)))
 	}
-	return nil
+	return strings.TrimSpace(string(text)), nil
 }
 
 // machine is how the numbers were taken.

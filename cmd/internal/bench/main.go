@@ -44,13 +44,22 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"intake", "durable intake against the same handler without storage", measureIntake},
+		{"intake/closed", "durable intake against the same handler that discards, at rest and while draining", sized(measureClosed)},
+		{"intake/open", "durable intake at fixed rates, and at twice what it sustains", sized(measureOpen)},
+		{"intake/away", "durable intake with ClickHouse away, and while the drainer catches up", sized(measureAway)},
+		{"intake/drain", "the journal into the engine, alone", sized(measureDrain)},
+		{"intake/single", "one request at a time against a bare fsync", sized(measureSingle)},
 		{"transform", "transform of 100,000 invoices against the engine's own extraction", measureTransform},
 		{"cycle", "a cycle of 100 deliveries with more and more behind it", measureCycle},
 		{"load", "posting against the documented throttles, in virtual time", measureLoad},
 		{"reconcile", "a report over 100,000 invoices and bills", measureReconcile},
 		{"serve", "the program: start, memory, webhook to verified bill", measureServe},
 	}
+}
+
+// sized measures with the usual sizes.
+func sized(measure func(context.Context, *lab, sizes) ([]row, error)) func(context.Context, *lab) ([]row, error) {
+	return func(ctx context.Context, l *lab) ([]row, error) { return measure(ctx, l, usual()) }
 }
 
 // options are what the command line says.
@@ -69,7 +78,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	chosen := flags.String("run", "", "run only these `parts`, separated by commas: "+strings.Join(known, ", "))
+	chosen := flags.String("run", "", "run only these `parts`, separated by commas, where intake stands for all of intake/…: "+strings.Join(known, ", "))
 	flags.BoolVar(&o.single, "single", false, "run one part in this process and print its rows as JSON")
 	flags.StringVar(&o.profile, "cpuprofile", "", "write the CPU profile of a single part to `FILE`")
 	flags.BoolVar(&o.verbose, "v", false, "show what the parts log")
@@ -80,11 +89,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if o.names = known; *chosen != "" {
-		o.names = strings.Split(*chosen, ",")
-	}
-	for _, name := range o.names {
-		if !slices.Contains(known, name) {
-			return o, fmt.Errorf("there is no part %q; there are %s", name, strings.Join(known, ", "))
+		o.names = nil
+		for name := range strings.SplitSeq(*chosen, ",") {
+			named := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k != name && !strings.HasPrefix(k, name+"/") })
+			if len(named) == 0 {
+				return o, fmt.Errorf("there is no part %q; there are %s", name, strings.Join(known, ", "))
+			}
+			o.names = append(o.names, named...)
 		}
 	}
 	if (o.single || o.profile != "") && len(o.names) != 1 {
@@ -125,7 +136,7 @@ func runAll(ctx context.Context, o options, stdout, stderr io.Writer) error {
 		if !slices.Contains(o.names, p.name) {
 			continue
 		}
-		fmt.Fprintf(stderr, "%5.1fs  %-10s %s\n", time.Since(began).Seconds(), p.name, p.about)
+		fmt.Fprintf(stderr, "%5.1fs  %-13s %s\n", time.Since(began).Seconds(), p.name, p.about)
 		outcome, err := runChild(ctx, p.name, o, stderr)
 		if err != nil {
 			// What was measured until then stands.

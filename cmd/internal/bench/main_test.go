@@ -21,11 +21,17 @@ func TestParse(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"load", "cycle"}, o.names)
 	})
+	t.Run("RunsAllOfAGroup", func(t *testing.T) {
+		t.Parallel()
+		o, err := parse([]string{"-run", "intake,load"}, &strings.Builder{})
+		require.NoError(t, err)
+		require.Equal(t, []string{"intake/closed", "intake/open", "intake/away", "intake/drain", "intake/single", "load"}, o.names)
+	})
 	for name, c := range map[string]struct {
 		args []string
 		says string
 	}{
-		"ANameThatIsNone":       {[]string{"-run", "lunch"}, `there is no part "lunch"; there are intake, transform`},
+		"ANameThatIsNone":       {[]string{"-run", "lunch"}, `there is no part "lunch"; there are intake/closed, intake/open`},
 		"AnArgument":            {[]string{"load"}, `unexpected argument "load"`},
 		"AProfileOfEverything":  {[]string{"-cpuprofile", "x"}, "need one part"},
 		"EverythingInOneSingle": {[]string{"-single"}, "need one part"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/load/reconcile"
 	"github.com/tieout/tieout/schema"
 )
@@ -38,7 +39,7 @@ func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 			return nil, err
 		}
 		if matched := report.States[schema.StateMatched].Count; !report.Tied || matched != reconciled {
-			return nil, fmt.Errorf("%w: %d invoices recorded, %d matched, tied %t", errVoid, reconciled, matched, report.Tied)
+			return nil, fmt.Errorf("%w: %d invoices recorded, %d matched, tied %t", webhookload.ErrVoid, reconciled, matched, report.Tied)
 		}
 		times, cpus = append(times, took.wall), append(cpus, took.cpu)
 		heap, process = max(heap, took.heap), max(process, took.process)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
 	"github.com/tieout/tieout/cmd/internal/rig"
+	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
 	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/schema/engine"
@@ -174,7 +175,7 @@ func (l *lab) prepare(ctx context.Context, r *rig.Rig) (history, error) {
 func send(ctx context.Context, r *rig.Rig, events []ontopsim.Event) error {
 	summary, err := r.Send(ctx, ontopsim.SenderConfig{}, events)
 	if err == nil && summary.Accepted != len(events) {
-		err = fmt.Errorf("%w: %d sent, %d acknowledged: %v", errVoid, len(events), summary.Accepted, summary.Failures)
+		err = fmt.Errorf("%w: %d sent, %d acknowledged: %v", webhookload.ErrVoid, len(events), summary.Accepted, summary.Failures)
 	}
 	return err
 }
@@ -261,7 +262,7 @@ func (l *lab) verified(
 		}
 	}
 	if bills := r.Books.Count(r.Realm, "Bill"); len(times) != posted || bills != posted {
-		return took, fmt.Errorf("%w: %d sent, %d verified, %d bills in the books", errVoid, posted, len(times), bills)
+		return took, fmt.Errorf("%w: %d sent, %d verified, %d bills in the books", webhookload.ErrVoid, posted, len(times), bills)
 	}
 	return tailOf(times), nil
 }

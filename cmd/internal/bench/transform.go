@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/transform"
 )
@@ -60,7 +61,7 @@ func measureTransform(ctx context.Context, l *lab) (rows []row, err error) {
 		return nil, err
 	}
 	if ready := result.States[schema.DraftReady]; result.Deliveries != transformed || ready != transformed {
-		return nil, fmt.Errorf("%w: %d delivered, %d taken, %d drafts ready", errVoid, transformed, result.Deliveries, ready)
+		return nil, fmt.Errorf("%w: %d delivered, %d taken, %d drafts ready", webhookload.ErrVoid, transformed, result.Deliveries, ready)
 	}
 	l.say("transform: %s", short(took.wall))
 	return []row{{
@@ -78,7 +79,7 @@ func measureTransform(ctx context.Context, l *lab) (rows []row, err error) {
 func (p *place) holds(ctx context.Context, table string, want int64) error {
 	found, err := p.rows(ctx, table)
 	if err == nil && found != want {
-		err = fmt.Errorf("%w: %s has %d rows and not %d", errVoid, table, found, want)
+		err = fmt.Errorf("%w: %s has %d rows and not %d", webhookload.ErrVoid, table, found, want)
 	}
 	return err
 }

@@ -101,6 +101,7 @@ type Result struct {
 	Answers map[int]int64 // by status; 0 counts requests without one
 	Times   Latencies     // of all that were meant to be sent
 	Acked   Latencies     // of those that were acknowledged
+	Served  Latencies     // of the same, from when they were sent: without the sender's own delay
 	Took    time.Duration
 	CPU     time.Duration // that this process used meanwhile; see Config.CPU
 	Late    int64         // open loop: no connection was free when they were due
@@ -143,6 +144,9 @@ func (r *Result) add(c *caller) {
 	}
 	for _, took := range c.took {
 		r.Acked.Record(took)
+	}
+	for _, took := range c.served {
+		r.Served.Record(took)
 	}
 	for _, took := range c.vain {
 		r.Times.Record(took)
@@ -207,7 +211,7 @@ type caller struct {
 
 	// How long each request took: those that were acknowledged, and the others. They
 	// are entered in a histogram afterwards, which costs time and memory of its own.
-	took, vain []time.Duration
+	took, served, vain []time.Duration
 }
 
 func (c *caller) connect(ctx context.Context) (err error) {
@@ -238,7 +242,8 @@ func (c *caller) send(ctx context.Context, n uint64, request []byte, due, now ti
 	if err == nil {
 		code, kept, err = c.line.exchange(request, now)
 	}
-	took := c.g.now().Sub(due)
+	answered := c.g.now()
+	took := answered.Sub(due)
 	r.Answers[code]++
 	switch {
 	case err != nil:
@@ -246,7 +251,7 @@ func (c *caller) send(ctx context.Context, n uint64, request []byte, due, now ti
 		r.Broken = cmp.Or(r.Broken, err)
 	case code == 202:
 		r.Acknowledged++
-		r.acked, c.took = append(r.acked, n), append(c.took, took)
+		r.acked, c.took, c.served = append(r.acked, n), append(c.took, took), append(c.served, answered.Sub(now))
 	default:
 		r.Refused++
 	}

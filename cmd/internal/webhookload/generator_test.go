@@ -215,6 +215,7 @@ func TestGenerator_Open(t *testing.T) {
 		require.NoError(t, err)
 		// All others were meant to be sent while the first was not answered.
 		require.Greater(t, done.Times.Percentile(50), pause/4)
+		require.Less(t, done.Served.Percentile(50), pause/4, "which is not the time of an exchange")
 		require.Greater(t, done.Lag, pause/2)
 		require.Positive(t, done.Late)
 	})
