@@ -62,7 +62,10 @@ func (s *standard) Verify(header Header, body []byte, now time.Time) (schema.Del
 	head := make([]byte, 0, 128)
 	head = append(append(head, id...), '.')
 	head = append(strconv.AppendInt(head, seconds, 10), '.')
-	return id, s.match(value, head, body, now)
+	if err := s.match(value, head, body, now); err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 // match reports whether any signature of the list is of any active key. Versions
