@@ -78,10 +78,7 @@ func (r *Receiver) logAccess(c *fiber.Ctx, code int) {
 		// The HTTP server stamps requests by the same clock that Now is in production.
 		slog.Duration("took", max(r.env.Now().Sub(c.Context().Time()), 0)),
 	}
-	if t := parseTrace(header.Peek("Traceparent")); t.id != "" {
-		attrs = append(attrs, slog.String("trace_id", t.id), slog.String("parent_span_id", t.span))
-	}
-	r.env.Log.LogAttrs(ctx, level, "request answered", attrs...)
+	r.env.Log.LogAttrs(ctx, level, "request answered", append(attrs, traceAttrs(c)...)...)
 }
 
 // shedding is what there was too much of.

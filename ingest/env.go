@@ -16,6 +16,9 @@ type Env struct {
 
 	// Metrics is shared by all parts. Defaults to metrics that nobody sees.
 	Metrics *Metrics
+
+	// Tracer is told of the requests for deliveries. Defaults to none.
+	Tracer Tracer
 }
 
 var errNoClock = errors.New("env.now: must be set")

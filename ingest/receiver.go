@@ -103,7 +103,11 @@ func (r *Receiver) newApp() *fiber.App {
 	app.Server().NoDefaultServerHeader = true
 	app.Server().HeaderReceived = r.headed
 	const path = "/webhooks/ontop/:company"
-	app.Post(path, r.receive)
+	if r.env.Tracer != nil {
+		app.Post(path, r.receiveTraced)
+	} else {
+		app.Post(path, r.receive)
+	}
 	app.All(path, func(c *fiber.Ctx) error {
 		leave(c)
 		return fiber.ErrMethodNotAllowed
@@ -150,6 +154,9 @@ func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 	if !ok {
 		return nil, fiber.ErrNotFound
 	}
+	if t := spanOf(c); t != nil {
+		t.outcome.Company = from.ID
+	}
 	header := &c.Request().Header
 	if !isJSON(header.ContentType()) || len(header.Peek(fiber.HeaderContentEncoding)) > 0 {
 		return nil, fiber.ErrUnsupportedMediaType
@@ -172,6 +179,9 @@ func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 	if err != nil {
 		r.unverified(c.UserContext(), from.ID, err)
 		return fiber.ErrUnauthorized
+	}
+	if t := spanOf(c); t != nil {
+		t.outcome.Delivery, t.outcome.Bytes = id, len(body)
 	}
 	if !from.bucket.AllowN(now, 1) {
 		return fiber.ErrTooManyRequests

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -19,6 +20,15 @@ func NewVerifier(o config.Ontop) (ingest.Verifier, error) { return newVerifier(o
 
 // ReadTLS is what the files of TLS say.
 func ReadTLS(t config.TLS) (*tls.Config, error) { return readTLS(t) }
+
+// Traces reports whether the environment asks for traces.
+func Traces(ctx context.Context, log *slog.Logger) (bool, error) {
+	t, err := newTracing(ctx, log)
+	if t != nil {
+		t.close(ctx)
+	}
+	return t != nil, err
+}
 
 // PrivatePages are the private listener's, with one thing that readiness asks.
 func (a *App) PrivatePages(name string, check func(context.Context) error) http.Handler {

@@ -67,6 +67,8 @@ type server struct {
 	// receiving is how the receiver serves companies now.
 	receiving []config.Company
 	reloading reloading
+	// tracing is nil unless the environment asks for it.
+	tracing *tracing
 }
 
 func (a *App) newServer(ctx context.Context) (s *server, err error) {
@@ -76,7 +78,14 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 			s.close()
 		}
 	}()
-	if err := s.open(a.ingestEnv(ingest.NewMetrics(a.options.Registry))); err != nil {
+	env := a.ingestEnv(ingest.NewMetrics(a.options.Registry))
+	if s.tracing, err = newTracing(ctx, a.log); err != nil {
+		a.log.ErrorContext(ctx, "requests are not traced", slog.Any("error", err)) // and received all the same
+	}
+	if s.tracing != nil {
+		env.Tracer = s.tracing
+	}
+	if err := s.open(env); err != nil {
 		return s, err
 	}
 	var listen net.ListenConfig
@@ -136,6 +145,9 @@ func (s *server) close() {
 		if listener != nil {
 			listener.Close() // closing twice is an error that says nothing
 		}
+	}
+	if s.tracing != nil {
+		s.tracing.close(context.Background())
 	}
 }
 
