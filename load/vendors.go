@@ -36,7 +36,7 @@ func (l *Loader) Vendors(ctx context.Context) (Result, error) {
 	// A vendor keeps its currency for life: in a company without several, one of
 	// another currency would be made in the company's, and of no use later.
 	approved = slices.DeleteFunc(approved, func(p schema.Payee) bool {
-		return !books.MultiCurrency && p.Key.Currency() != books.HomeCurrency
+		return !books.Takes(p.Key.Currency())
 	})
 	finder := newVendorFinder(payees)
 	var errs []error

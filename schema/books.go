@@ -26,6 +26,10 @@ type Books struct {
 // IsZero reports whether QuickBooks has never been read.
 func (b Books) IsZero() bool { return b.ReadAt.IsZero() }
 
+// Takes reports whether documents and vendors in currency c can be made: those in
+// the home currency always, others only where the company keeps several.
+func (b Books) Takes(c Currency) bool { return b.MultiCurrency || c == b.HomeCurrency }
+
 // Account is an account in QuickBooks.
 type Account struct {
 	ID       AccountID

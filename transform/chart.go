@@ -58,7 +58,7 @@ func (d *Drafter) money(draft *schema.Draft, i schema.Invoice) []schema.Hold {
 			"currency is unknown")}
 	case d.books.IsZero():
 		return nil // no vendor is known either, which says why
-	case i.Currency != home && !d.books.MultiCurrency:
+	case !d.books.Takes(i.Currency):
 		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerFinance,
 			fmt.Sprintf("turn on multicurrency in QuickBooks, or book the invoice by hand in %s and skip it (tieout holds)", home),
 			"currency is %s, and the company in QuickBooks keeps books in %s only", i.Currency, home)}

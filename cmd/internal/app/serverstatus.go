@@ -38,7 +38,9 @@ type Status struct {
 	Company    schema.CompanyID  `json:"company"`
 	Connection schema.Connection `json:"connection"`
 	Backlog    schema.Backlog    `json:"backlog"`
-	ToCreate   int               `json:"vendors_to_create"`
+	// ToCreate counts approved vendors that are not in QuickBooks yet. One in a currency
+	// that the company does not take is not due: it waits for multicurrency.
+	ToCreate int `json:"vendors_to_create"`
 	// Settled says that nothing is left to do but by people and by Ontop.
 	Settled bool `json:"settled"`
 	// ConnectionEnds is when the connection ends by itself; null when there is none
@@ -77,8 +79,12 @@ func (a *App) Status(ctx context.Context, id schema.CompanyID) (Status, error) {
 	if err != nil {
 		return s, err
 	}
+	books, err := a.store.Books(ctx, id, time.Time{})
+	if err != nil {
+		return s, err
+	}
 	for _, payee := range payees {
-		if payee.State == schema.PayeeApproved {
+		if payee.State == schema.PayeeApproved && (books.IsZero() || books.Takes(payee.Key.Currency())) {
 			s.ToCreate++
 		}
 	}

@@ -127,6 +127,7 @@ func (w *world) requireTooLarge(t *testing.T) {
 	fmt.Fprintf(&head, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", request.URL.Path, request.URL.Host, request.ContentLength)
 	require.NoError(t, request.Header.Write(&head))
 	head.WriteString("\r\n")
+	head.Write(bytes.Repeat([]byte(" "), 16<<10))
 	_, err = connection.Write(head.Bytes())
 	require.NoError(t, err)
 	answer, err := http.ReadResponse(bufio.NewReader(connection), request)

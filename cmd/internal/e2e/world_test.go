@@ -196,6 +196,7 @@ type status struct {
 	Settled   bool
 	Server    *struct{ Idle bool }
 	Companies []struct {
+		ToCreate   int `json:"vendors_to_create"`
 		Connection schema.Connection
 		Backlog    schema.Backlog
 	}
@@ -214,7 +215,7 @@ func (w *world) settle(t *testing.T, within time.Duration) {
 	t.Helper()
 	ends := time.Now().Add(within)
 	for s := w.status(t); !s.Settled; s = w.status(t) {
-		require.True(t, time.Now().Before(ends), "not settled within %s: %+v", within, s.Companies)
+		require.True(t, time.Now().Before(ends), "not settled within %s: server %+v, %+v", within, s.Server, s.Companies)
 	}
 }
 
