@@ -8,6 +8,7 @@ BIN   := bin
 TOOLS := $(CURDIR)/.cache/tools
 FUZZTIME ?= 20s
 SEQUENCES ?= 10000
+SOAK ?= 30m
 
 .DEFAULT_GOAL := help
 
@@ -55,6 +56,10 @@ fmt: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## Format the code
 .PHONY: bench
 bench: engine ## Measure, and print the table of the README
 	@go run ./cmd/internal/bench
+
+.PHONY: soak
+soak: engine ## Run the program for SOAK under load and noise: memory must stay flat and nothing be lost
+	@go run ./cmd/internal/soak -for $(SOAK)
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser of foreign bytes for FUZZTIME each

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -33,7 +31,7 @@ const (
 // it holds while nothing happens, and how long a webhook takes to a verified bill
 // with default schedules, nudges, and QuickBooks' throttles on.
 func measureServe(ctx context.Context, l *lab) ([]row, error) {
-	program, err := build(ctx, l.dir)
+	program, err := rig.Build(ctx, l.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -43,16 +41,6 @@ func measureServe(ctx context.Context, l *lab) ([]row, error) {
 	}
 	rows, err := l.serve(ctx, r)
 	return rows, errors.Join(err, r.Close())
-}
-
-func build(ctx context.Context, dir string) (string, error) {
-	program := filepath.Join(dir, "tieout")
-	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, "github.com/tieout/tieout/cmd/tieout")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build tieout: %w\n%s", err, bytes.TrimSpace(out))
-	}
-	return program, nil
 }
 
 func (l *lab) rig(ctx context.Context, program string) (*rig.Rig, error) {

@@ -1,17 +1,30 @@
 package rig
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
+
+// Build compiles the program into a folder and returns its file.
+func Build(ctx context.Context, dir string) (string, error) {
+	program := filepath.Join(dir, "tieout")
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, "github.com/tieout/tieout/cmd/tieout")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := command.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build tieout: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return program, nil
+}
 
 // Process is `tieout serve` as a child of this process.
 type Process struct {
