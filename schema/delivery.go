@@ -70,6 +70,8 @@ const (
 	OutcomeNoted OutcomeKind = "noted"
 	// OutcomeUnknown means that its event type is not known. It is kept.
 	OutcomeUnknown OutcomeKind = "unknown"
+	// OutcomeTest means that it is a [TestEvent]. It is kept, and says nothing.
+	OutcomeTest OutcomeKind = "test"
 	// OutcomeUnreadable means that some of it could not be understood; the
 	// rest was applied.
 	OutcomeUnreadable OutcomeKind = "unreadable"
@@ -83,7 +85,8 @@ const (
 // OutcomeKinds returns all outcomes, in the order in which people read them.
 func OutcomeKinds() []OutcomeKind {
 	return []OutcomeKind{
-		OutcomeApplied, OutcomeUnchanged, OutcomeNoted, OutcomeUnknown, OutcomeUnreadable, OutcomeForeign, OutcomeConflict,
+		OutcomeApplied, OutcomeUnchanged, OutcomeNoted, OutcomeUnknown, OutcomeTest, OutcomeUnreadable, OutcomeForeign,
+		OutcomeConflict,
 	}
 }
 
@@ -92,6 +95,10 @@ func OutcomeKinds() []OutcomeKind {
 func (k OutcomeKind) NeedsPerson() bool {
 	return k == OutcomeUnreadable || k == OutcomeForeign || k == OutcomeConflict
 }
+
+// TestEvent is the event type of what tieout sends itself to prove the way in. Ontop
+// does not know it, and whatever such an event holds is never read.
+const TestEvent = "TIEOUT_TEST"
 
 // Outcome records what became of a delivery. Recording one again is harmless:
 // the first stays.

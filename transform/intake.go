@@ -104,6 +104,8 @@ func (r *round) read(s schema.Staged) message {
 			foreign, strings.Join(r.cfg.ClientIDs, ", "))
 	case decoded.Type.Kind() == ontop.KindNoted && !r.records(decoded.Type):
 		m.kind = schema.OutcomeNoted
+	case decoded.Type == schema.TestEvent:
+		m.kind = schema.OutcomeTest
 	case decoded.Type.Kind() == ontop.KindUnknown:
 		m.kind = schema.OutcomeUnknown
 	}

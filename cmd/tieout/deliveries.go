@@ -18,7 +18,7 @@ func (r *root) deliveries() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	command.AddCommand(r.deliveriesList(), r.deliveriesShow(), r.deliveriesDismiss())
+	command.AddCommand(r.deliveriesList(), r.deliveriesShow(), r.deliveriesDismiss(), r.deliveriesTest())
 	return command
 }
 

@@ -63,19 +63,31 @@ func sendersOf(companies []config.Company) ([]ingest.Company, error) {
 }
 
 func newVerifier(o config.Ontop) (ingest.Verifier, error) {
-	scheme := ingest.Scheme(o.Signature)
+	keys, err := keysOf(o)
+	if err != nil {
+		return nil, err
+	}
+	return ingest.NewVerifier(signatureConfig(o), keys)
+}
+
+// keysOf returns the secrets of a company in the words of package ingest.
+func keysOf(o config.Ontop) ([]ingest.Key, error) {
 	var keys []ingest.Key
 	for i, secret := range o.Secrets {
-		key, err := ingest.ParseKey(scheme, secret.Reveal())
+		key, err := ingest.ParseKey(ingest.Scheme(o.Signature), secret.Reveal())
 		if err != nil {
 			return nil, fmt.Errorf("secrets[%d]: %w", i, err)
 		}
 		key.NotBefore, key.NotAfter = secret.NotBefore, secret.NotAfter
 		keys = append(keys, key)
 	}
-	return ingest.NewVerifier(ingest.SignatureConfig{
-		Scheme: scheme, HeaderPrefix: o.HeaderPrefix, Header: o.Header, SignaturePrefix: o.SignaturePrefix,
+	return keys, nil
+}
+
+func signatureConfig(o config.Ontop) ingest.SignatureConfig {
+	return ingest.SignatureConfig{
+		Scheme: ingest.Scheme(o.Signature), HeaderPrefix: o.HeaderPrefix, Header: o.Header, SignaturePrefix: o.SignaturePrefix,
 		Prefix: o.Prefix, Suffix: o.Suffix, TimestampHeader: o.TimestampHeader,
 		Tolerance: o.Tolerance, UnsafeAcceptUnsigned: o.UnsafeAcceptUnsigned,
-	}, keys)
+	}
 }

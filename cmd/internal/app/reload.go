@@ -140,7 +140,7 @@ func needRestart(running, next config.Config) []string {
 	differs("public.listen", running.Public.Listen, next.Public.Listen)
 	differs("public.tls", running.Public.TLS.CertFile != "", next.Public.TLS.CertFile != "")
 	rest := func(p config.Public) config.Public {
-		p.Listen, p.TLS = "", config.TLS{}
+		p.Listen, p.URL, p.TLS = "", "", config.TLS{} // commands alone use the URL
 		return p
 	}
 	differs("public", rest(running.Public), rest(next.Public))

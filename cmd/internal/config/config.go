@@ -66,6 +66,13 @@ type Public struct {
 	// Defaults to 127.0.0.1:8080.
 	Listen string `yaml:"listen"`
 
+	// URL is how Ontop reaches this listener from the internet, such as
+	// https://hooks.example.com, in front of /webhooks/ontop/COMPANY. Only
+	// `tieout deliveries test` uses it, to go the way that Ontop goes.
+	//
+	// Defaults to none: a test then goes to the listener itself, which proves less.
+	URL string `yaml:"url"`
+
 	// TLS ends TLS here. Without it, put a proxy that does in front.
 	TLS TLS `yaml:"tls"`
 

@@ -40,6 +40,9 @@ func (c Config) validate() []error {
 	c.Store.validate(&m)
 	m.listen("public.listen", c.Public.Listen)
 	c.Public.validate(&m)
+	if c.Public.URL != "" {
+		m.webAddress("public.url", c.Public.URL, false)
+	}
 	m.listen("private.listen", c.Private.Listen)
 	if c.Public.Listen == c.Private.Listen {
 		m.add("private.listen", "must differ from public.listen, is %q too", c.Private.Listen)
