@@ -55,7 +55,7 @@ func loaded(t *testing.T, invents int64, answer func(n int64) int) (server *http
 	return server, got
 }
 
-func always(code int) func(int64) int { return func(int64) int { return code } }
+func accepted(int64) int { return http.StatusAccepted }
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
@@ -82,7 +82,7 @@ func TestLoad(t *testing.T) {
 
 	t.Run("SendsAtARateAndPrintsJSON", func(t *testing.T) {
 		t.Parallel()
-		server, got := loaded(t, 0, always(202))
+		server, got := loaded(t, 0, accepted)
 		code, out, errOut := call(t, "load", "--url", server.URL+path, "--secret", loadSecret, "--connections", "4",
 			"--duration", "300ms", "--rate", "500", "--body-bytes", "700", "--json")
 		require.Zero(t, code, errOut)
@@ -99,7 +99,7 @@ func TestLoad(t *testing.T) {
 
 	t.Run("SaysVoidWhenTheServerCountsOtherwise", func(t *testing.T) {
 		t.Parallel()
-		server, _ := loaded(t, 1, always(202))
+		server, _ := loaded(t, 1, accepted)
 		args := []string{"load", "--url", server.URL + path, "--secret", loadSecret, "--connections", "1", "--duration", "20ms", "--metrics", server.URL + "/metrics"}
 		code, out, errOut := call(t, args...)
 		require.Equal(t, 1, code)
@@ -109,7 +109,7 @@ func TestLoad(t *testing.T) {
 
 	t.Run("SaysInJSONThatARunIsVoid", func(t *testing.T) {
 		t.Parallel()
-		server, _ := loaded(t, -1, always(202))
+		server, _ := loaded(t, -1, accepted)
 		code, out, _ := call(t, "load", "--url", server.URL+path, "--secret", loadSecret, "--connections", "1", "--duration", "20ms",
 			"--metrics", server.URL+"/metrics", "--json")
 		require.Equal(t, 1, code)
@@ -120,7 +120,7 @@ func TestLoad(t *testing.T) {
 
 	t.Run("SaysWhatIsWrong", func(t *testing.T) {
 		t.Parallel()
-		server, _ := loaded(t, 0, always(202))
+		server, _ := loaded(t, 0, accepted)
 		for want, args := range map[string][]string{
 			"--url and --secret are needed, or --config": {},
 			"--rate must not be negative":                {"--rate", "-1"},

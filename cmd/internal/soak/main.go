@@ -43,7 +43,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.length, "for", 30*time.Minute, "how long to send")
 	flags.DurationVar(&o.minute, "line", time.Minute, "how much one line of the table stands for")
-	flags.DurationVar(&o.sample, "sample", 2*time.Second, "how often to look at memory and metrics")
+	// Each look at the metrics has the program count its backlog, as each scrape does.
+	flags.DurationVar(&o.sample, "sample", 10*time.Second, "how often to look at memory and metrics")
 	flags.IntVar(&o.rate, "rate", 2000, "webhooks a second")
 	flags.StringVar(&o.logs, "logs", "", "write what the program logs to `FILE`")
 	if err := flags.Parse(args); err != nil {

@@ -189,7 +189,7 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	o, err := parse(nil, io.Discard)
 	require.NoError(t, err)
-	require.Equal(t, options{length: 30 * time.Minute, minute: time.Minute, sample: 2 * time.Second, rate: 2000}, o)
+	require.Equal(t, options{length: 30 * time.Minute, minute: time.Minute, sample: 10 * time.Second, rate: 2000}, o)
 	for _, args := range [][]string{{"-for", "0s"}, {"-rate", "-1"}, {"now"}, {"-for", "soon"}} {
 		require.Equal(t, 2, run(args, io.Discard, io.Discard), args)
 	}

@@ -44,21 +44,19 @@ func newWatch(r *rig.Rig, process *rig.Process, b *books, every time.Duration) *
 
 // run samples until ctx ends. An error means that the program could not be asked.
 func (w *watch) run(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		s, err := w.look(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("look at the program: %w", err)
 		}
-		w.mu.Lock()
-		w.all = append(w.all, s)
-		w.mu.Unlock()
-		if pause(ctx, w.every) != nil {
-			return nil
+		if err == nil {
+			w.mu.Lock()
+			w.all = append(w.all, s)
+			w.mu.Unlock()
 		}
+		_ = pause(ctx, w.every) // which the loop sees
 	}
+	return nil
 }
 
 func (w *watch) look(ctx context.Context) (sample, error) {
