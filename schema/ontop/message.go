@@ -149,9 +149,25 @@ func readEnvelope(body []byte) (envelope, error) {
 		err = errors.New("more follows the object")
 	}
 	if err != nil {
-		return env, unreadable("body", body, "is not well-formed JSON: "+err.Error()+"; send it again as it left Ontop")
+		return env, unreadable("body", body, "is not well-formed JSON: "+cause(err)+"; send it again as it left Ontop")
 	}
 	return env, nil
+}
+
+// cause is what a body's error says. The one of a body that is nested ten thousand
+// deep has a sentence for each level, of which the innermost is the one to know; to
+// write them all out would take longer than to read the body.
+func cause(err error) string {
+	const most = 16
+	inner, levels := err, 0
+	for next := errors.Unwrap(inner); next != nil; next = errors.Unwrap(inner) {
+		inner = next
+		levels++
+	}
+	if levels > most {
+		return "nested deeply, and there: " + inner.Error()
+	}
+	return err.Error()
 }
 
 func readType(v value) (EventType, error) {
