@@ -7,15 +7,13 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// disk is a file system whose files fail, stall or lie as a test says.
+// disk is a file system whose files fail or stall as a test says.
 type disk struct {
 	vfs.FS
 	gate    sync.RWMutex // held for writing while syncs stall
 	onSync  atomic.Pointer[func() error]
 	onWrite atomic.Pointer[func(p []byte) (int, error)] // -1 for: write as usual
 	onAlloc atomic.Pointer[func() error]
-	noSync  atomic.Bool // files are not synced, though it says so
-	noDir   atomic.Bool // nor folders
 }
 
 func newDisk(fs vfs.FS) *disk { return &disk{FS: fs} }
@@ -35,18 +33,6 @@ func (d *disk) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File
 	f, err := d.FS.ReuseForWrite(from, to, c)
 	return diskFile{f, d}, err
 }
-
-func (d *disk) OpenDir(name string) (vfs.File, error) {
-	f, err := d.FS.OpenDir(name)
-	if d.noDir.Load() && err == nil {
-		return blindDir{f}, nil
-	}
-	return f, err
-}
-
-type blindDir struct{ vfs.File }
-
-func (blindDir) Sync() error { return nil }
 
 type diskFile struct {
 	vfs.File
@@ -81,9 +67,6 @@ func (f diskFile) SyncData() error {
 		if err := (*fail)(); err != nil {
 			return err
 		}
-	}
-	if f.disk.noSync.Load() {
-		return nil
 	}
 	return f.File.Sync()
 }

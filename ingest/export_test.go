@@ -12,14 +12,14 @@ import (
 func ReadSegment(raw, journal []byte) ([]schema.Delivery, error) {
 	var id identity
 	copy(id[:], journal)
-	r := newChunkReader(bytes.NewReader(raw), 1, 0)
+	r, sealer := newChunkReader(bytes.NewReader(raw), 1, 0), id.sealer(1)
 	var out []schema.Delivery
 	for {
 		record, _, err := r.next()
 		if err != nil {
 			return out, err
 		}
-		if f, err := decodeFrame(record, id); err == nil && f.kind == kindDelivery {
+		if f, err := decodeFrame(record, sealer); err == nil && f.kind == kindDelivery {
 			f.delivery.Body = bytes.Clone(f.delivery.Body)
 			out = append(out, f.delivery)
 		}

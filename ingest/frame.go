@@ -15,9 +15,12 @@ import (
 //	kind 1 | channel 1 | company length 2 | id length 2 | body length 4
 //	seq 8 | durable 8 | received, microseconds 8 | company | id | body | sum 4
 //
-// Numbers are little-endian. The sum is CRC-32C over the journal's identity and
-// everything before it: a frame of another journal, or one that a sender wrote
-// into a body, does not pass for ours.
+// Numbers are little-endian. The sum is over the journal's identity, the segment's
+// number and everything before it: a frame of another journal, one that a sender
+// wrote into a body, or one that a file held before it was recycled does not pass
+// for ours. It is CRC-32 by another polynomial than the sum of the chunk around it:
+// by the same one, the sum of the chunk would be the same for all frames of a
+// length, and a new chunk head before an old frame would look whole.
 const (
 	frameHead = 34
 	frameSum  = 4
@@ -50,14 +53,20 @@ var (
 // identity names one journal for ever and is mixed into every sum.
 type identity [16]byte
 
+// sealer makes the sums of one segment's frames.
+type sealer uint32
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli) //nolint:gochecknoglobals // an immutable table, as costly to build as a pattern
 
-func (i identity) sum(b []byte) uint32 {
-	return crc32.Update(crc32.Checksum(i[:], castagnoli), castagnoli, b)
+// sealer returns what makes the sums of the segment's frames.
+func (i identity) sealer(segment uint64) sealer {
+	return sealer(crc32.ChecksumIEEE(binary.LittleEndian.AppendUint64(i[:], segment)))
 }
 
+func (s sealer) sum(b []byte) uint32 { return crc32.Update(uint32(s), crc32.IEEETable, b) }
+
 // appendFrame appends the frame to b. The body is copied.
-func appendFrame(b []byte, id identity, f frame) ([]byte, error) {
+func appendFrame(b []byte, s sealer, f frame) ([]byte, error) {
 	d := f.delivery
 	if len(d.Company) > math.MaxUint16 || len(d.ID) > math.MaxUint16 || len(d.Body) > maxBody {
 		return b, errTooLong
@@ -81,7 +90,7 @@ func appendFrame(b []byte, id identity, f frame) ([]byte, error) {
 	b = append(b, d.Company...)
 	b = append(b, d.ID...)
 	b = append(b, d.Body...)
-	return binary.LittleEndian.AppendUint32(b, id.sum(b[start:])), nil
+	return binary.LittleEndian.AppendUint32(b, s.sum(b[start:])), nil
 }
 
 // frameSize returns the length of the frame of d.
@@ -90,7 +99,7 @@ func frameSize(d schema.Delivery) int64 {
 }
 
 // decodeFrame reads exactly one frame. The body is part of b.
-func decodeFrame(b []byte, id identity) (frame, error) {
+func decodeFrame(b []byte, s sealer) (frame, error) {
 	if len(b) < frameHead+frameSum {
 		return frame{}, errNotFrame
 	}
@@ -101,7 +110,7 @@ func decodeFrame(b []byte, id identity) (frame, error) {
 		return frame{}, errNotFrame
 	}
 	text := b[:len(b)-frameSum]
-	if id.sum(text) != binary.LittleEndian.Uint32(b[len(text):]) {
+	if s.sum(text) != binary.LittleEndian.Uint32(b[len(text):]) {
 		return frame{}, errNotFrame
 	}
 	f := frame{

@@ -138,6 +138,7 @@ type Journal struct {
 	closed bool
 	seq    uint64 // last number given out
 	frame  []byte
+	sealer sealer // of the segment being written
 	sync   record.PendingSyncIndex
 	log    *record.LogWriter
 	size   int64
@@ -197,6 +198,9 @@ func (j *Journal) open() error {
 	if err := j.load(math.MaxUint64); err != nil {
 		return err
 	}
+	if err := j.settle(); err != nil {
+		return err
+	}
 	return j.begin()
 }
 
@@ -252,7 +256,7 @@ func (j *Journal) write(d schema.Delivery, w *waiter) error {
 			return err
 		}
 	}
-	frame, err := appendFrame(j.frame[:0], j.id, frame{
+	frame, err := appendFrame(j.frame[:0], j.sealer, frame{
 		kind: kindDelivery, seq: j.seq + 1, durable: j.durable.Load(), delivery: d,
 	})
 	if err != nil {

@@ -74,8 +74,13 @@ func (j *Journal) Cut(ctx context.Context, limits Limits) (schema.Block, error) 
 	return c.block, nil
 }
 
-// damage reports gaps and has their segments set aside when they are drained.
+// damage reports gaps and has their segments set aside when they are drained. What
+// was cut off in the middle of a commit is no damage.
 func (j *Journal) damage(gaps []Loss) {
+	gaps = slices.DeleteFunc(gaps, func(l Loss) bool {
+		before, known := j.loss[l.From]
+		return known && !before.Acknowledged && before.To == l.To
+	})
 	j.mu.Lock()
 	for _, s := range j.live {
 		s.damaged = s.damaged || slices.ContainsFunc(gaps, func(l Loss) bool { return l.Path == s.path })

@@ -101,6 +101,23 @@ func (j *Journal) adopt(l *loading, m marks, segments []*segment) {
 	}
 }
 
+// settle makes durable what was read. A process that was killed may have left more
+// in its files than it has synced; a power cut that takes it away again, after it
+// was handed to the store or another segment was begun behind it, would look like
+// damage.
+func (j *Journal) settle() error {
+	for _, s := range j.live {
+		file, err := j.fs.Open(s.path)
+		if err != nil {
+			return fmt.Errorf("sync segment %d: %w", s.number, err)
+		}
+		if err := errors.Join(file.Sync(), file.Close()); err != nil {
+			return fmt.Errorf("sync segment %d: %w", s.number, err)
+		}
+	}
+	return nil
+}
+
 // lost reports a loss, once.
 func (j *Journal) lost(loss Loss) {
 	if _, known := j.loss[loss.From]; known {
@@ -159,6 +176,10 @@ func (j *Journal) start(s *segment) (uint64, error) {
 	first := uint64(0)
 	err := j.scan(s, 0, func(f frame, _ int64) bool {
 		first = f.seq
+		if f.kind != kindStart {
+			// A power cut tore the first commit, before which this much was durable.
+			first = min(f.seq, f.durable+1)
+		}
 		return false
 	})
 	return first, err
@@ -193,16 +214,23 @@ func (l *loading) segment(s *segment, end uint64) error {
 	}
 	for _, hole := range holes {
 		hole.Acknowledged = known >= hole.From
-		s.damaged = true
+		s.damaged = s.damaged || hole.Acknowledged
 		l.losses = append(l.losses, hole)
 	}
-	// The end of the segment is known when it was sealed or another follows.
-	if upTo := max(sealed, end-min(end, 1)); upTo > s.last && counts(upTo) {
-		if from := max(s.last, l.marks.Drained) + 1; from <= upTo {
-			s.damaged = true
-			l.losses = append(l.losses, Loss{Path: s.path, From: from, To: upTo, Acknowledged: true})
+	// The end of the segment is known when it was sealed or another follows. Another
+	// one is begun only when all of this one is durable; a seal may be on disk before
+	// what it seals, whose numbers are then given out again.
+	follows := end - min(end, 1)
+	if upTo := max(sealed, follows); upTo > s.last && counts(upTo) {
+		from := max(s.last, l.marks.Drained) + 1
+		acknowledged := from <= max(known, follows)
+		if from <= upTo {
+			s.damaged = s.damaged || acknowledged
+			l.losses = append(l.losses, Loss{Path: s.path, From: from, To: upTo, Acknowledged: acknowledged})
 		}
-		s.last = upTo
+		if acknowledged {
+			s.last = upTo
+		}
 	}
 	l.last = max(l.last, s.last)
 	return nil
@@ -228,7 +256,7 @@ func (j *Journal) scan(s *segment, offset int64, visit func(frame, int64) bool) 
 	if err != nil {
 		return fmt.Errorf("segment %d: %w", s.number, err)
 	}
-	r := newChunkReader(file, uint32(s.number), offset)
+	r, sealer := newChunkReader(file, uint32(s.number), offset), j.id.sealer(s.number)
 	for {
 		raw, at, err := r.next()
 		if errors.Is(err, io.EOF) {
@@ -237,7 +265,7 @@ func (j *Journal) scan(s *segment, offset int64, visit func(frame, int64) bool) 
 		if err != nil {
 			return errors.Join(fmt.Errorf("read segment %d: %w", s.number, err), file.Close())
 		}
-		f, err := decodeFrame(raw, j.id)
+		f, err := decodeFrame(raw, sealer)
 		if err != nil {
 			continue // whole chunks, but not a record of ours
 		}

@@ -146,7 +146,7 @@ func (j *Journal) begin() error {
 	j.next = nil
 	j.live = append(j.live, &segment{number: p.number, path: p.path, first: j.seq + 1})
 	log := openLog(record.NewLogWriter, timedFile{file: p.file, now: j.env.Now, seen: j.env.Metrics.commitTime}, p.number, j.synced)
-	j.log, j.size = log, 0
+	j.log, j.size, j.sealer = log, 0, j.id.sealer(p.number)
 	tell(j.kick)
 	return j.note(log, kindStart, j.seq+1)
 }
@@ -154,7 +154,7 @@ func (j *Journal) begin() error {
 // note writes a record that is no delivery. It becomes durable with the next
 // one that is.
 func (j *Journal) note(log *record.LogWriter, kind byte, seq uint64) error {
-	frame, err := appendFrame(j.frame[:0], j.id, frame{kind: kind, seq: seq, durable: j.durable.Load()})
+	frame, err := appendFrame(j.frame[:0], j.sealer, frame{kind: kind, seq: seq, durable: j.durable.Load()})
 	if err != nil {
 		return err
 	}
