@@ -119,7 +119,7 @@ type Journal struct {
 	pending   atomic.Int64  // bytes written and not yet durable
 	oldest    atomic.Int64  // when the oldest of them was received, microseconds; 0 for none
 	broken    atomic.Bool
-	lowDisk   atomic.Bool
+	room      room
 	ready     chan struct{} // told after each commit that there is work
 	kick      chan struct{} // told that there is something to take care of
 	stop      context.CancelFunc
@@ -174,6 +174,7 @@ func OpenJournal(cfg JournalConfig, env Env) (*Journal, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	j.stop = cancel
+	j.watchDisk(ctx)
 	j.env.Metrics.journal(j.Stats())
 	go j.care(ctx)
 	return j, nil
@@ -208,17 +209,25 @@ func (j *Journal) open() error {
 // be offered again; it may have become durable all the same. The body is copied
 // before Append waits.
 func (j *Journal) Append(ctx context.Context, d schema.Delivery) error {
+	err := j.append(ctx, d)
+	if err != nil {
+		j.env.Metrics.refused(err)
+	}
+	return err
+}
+
+func (j *Journal) append(ctx context.Context, d schema.Delivery) error {
 	if err := j.admit(frameSize(d)); err != nil {
 		return err
 	}
-	w := newWaiter(j.cfg.MaxWait)
+	w := j.queue.wait(j.cfg.MaxWait)
 	if err := j.write(d, w); err != nil {
-		w.release()
+		j.queue.release(w)
 		return err
 	}
 	select {
 	case err := <-w.done:
-		w.release()
+		j.queue.release(w)
 		return err
 	case <-w.timer.C:
 		// The waiter stays in the queue, so it is not used again.
@@ -230,12 +239,13 @@ func (j *Journal) Append(ctx context.Context, d schema.Delivery) error {
 
 // admit refuses early, without the lock, what cannot be taken now.
 func (j *Journal) admit(size int64) error {
-	switch {
-	case j.broken.Load():
+	if j.broken.Load() {
 		return ErrBroken
-	case j.lowDisk.Load() || j.bytes.Load()+size > j.cfg.MaxBytes:
-		return ErrFull
-	case j.pending.Load()+size > j.cfg.MaxPendingBytes:
+	}
+	if err := j.room.refuses(size, j.bytes.Load(), j.cfg.MaxBytes); err != nil {
+		return err
+	}
+	if j.pending.Load()+size > j.cfg.MaxPendingBytes {
 		return ErrBusy
 	}
 	return nil

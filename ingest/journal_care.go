@@ -25,17 +25,32 @@ type Stats struct {
 	Deliveries int64         // written and not confirmed by the store
 	Bytes      int64         // of those
 	LimitBytes int64         // where senders are answered 503
+	Level      int           // 50, 70, 90 or 100: the percent of LimitBytes that were warned of last; else 0
 	Age        time.Duration // since the oldest of those was received
-	Healthy    bool          // takes deliveries now
-	Durable    uint64        // number of the last delivery on disk
-	Losses     []Loss        // what damage on disk made unreadable, since the journal was opened
+
+	FreeBytes    int64 // on the journal's disk; -1 when the file system cannot tell
+	ReserveBytes int64 // what of that is left to others
+	NearReserve  bool  // free comes close to the reserve
+
+	Healthy  bool   // takes deliveries now
+	Refusing error  // why not; nil when healthy
+	Durable  uint64 // number of the last delivery on disk
+	Losses   []Loss // what damage on disk made unreadable, since the journal was opened
 }
+
+// Percent is how much of its bound the journal has filled.
+func (s Stats) Percent() int { return int(s.Bytes * 100 / max(s.LimitBytes, 1)) }
 
 // Stats returns the journal's state now.
 func (j *Journal) Stats() Stats {
 	s := Stats{
 		Deliveries: max(j.waiting.Load(), 0), Bytes: max(j.bytes.Load(), 0), LimitBytes: j.cfg.MaxBytes,
-		Healthy: j.admit(0) == nil, Durable: j.durable.Load(),
+		Level: int(j.room.level.Load()), FreeBytes: j.room.free.Load(), ReserveBytes: j.cfg.MinFreeBytes,
+		NearReserve: j.room.nearLow.Load(), Refusing: j.refusing(), Durable: j.durable.Load(),
+	}
+	s.Healthy = s.Refusing == nil
+	if j.room.full(s.Bytes, s.LimitBytes) {
+		s.Level = levelFull // care may not have seen it yet
 	}
 	if oldest := j.oldest.Load(); s.Deliveries > 0 && oldest != 0 {
 		s.Age = max(j.env.Now().Sub(time.UnixMicro(oldest)), 0)
@@ -49,6 +64,21 @@ func (j *Journal) Stats() Stats {
 	return s
 }
 
+// refusing returns why no delivery is taken now, or nil.
+func (j *Journal) refusing() error {
+	switch {
+	case j.broken.Load():
+		return ErrBroken
+	case j.room.lowDisk.Load() || j.room.noSpace.Load():
+		return ErrDiskFull
+	case j.room.full(j.bytes.Load(), j.cfg.MaxBytes):
+		return ErrFull
+	case j.pending.Load() > j.cfg.MaxPendingBytes:
+		return ErrBusy
+	}
+	return nil
+}
+
 // care does everything that no request should wait for: it gives back drained
 // files, prepares the next, watches the disk, and mends the journal.
 func (j *Journal) care(ctx context.Context) {
@@ -57,11 +87,14 @@ func (j *Journal) care(ctx context.Context) {
 	defer tick.Stop()
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 50*time.Millisecond, 5*time.Second
-	level := 0
+	var said complaint
 	for {
 		if j.broken.Load() {
 			if err := j.mend(); err != nil {
-				j.env.Log.ErrorContext(ctx, "journal could not be reopened", slog.Any("error", err))
+				if said.isNew(err) {
+					j.env.Log.ErrorContext(ctx, "journal could not be reopened; it is tried again", slog.Any("error", err))
+				}
+				j.env.Metrics.journal(j.Stats())
 				if !sleep(ctx, pause.NextBackOff()) {
 					return
 				}
@@ -71,10 +104,10 @@ func (j *Journal) care(ctx context.Context) {
 			j.env.Log.InfoContext(ctx, "journal was reopened", slog.Uint64("durable", j.durable.Load()))
 		}
 		j.watchDisk(ctx)
-		if err := errors.Join(j.giveBack(), j.prepareNext()); err != nil {
-			j.env.Log.WarnContext(ctx, "journal's folder could not be tidied", slog.Any("error", err))
+		if err := errors.Join(j.giveBack(), j.prepareNext()); said.isNew(err) {
+			j.env.Log.WarnContext(ctx, "journal's folder could not be tidied; it is tried again", slog.Any("error", err))
 		}
-		level = j.warn(ctx, level)
+		j.watchLevel(ctx)
 		j.env.Metrics.journal(j.Stats())
 		select {
 		case <-ctx.Done():
@@ -83,6 +116,21 @@ func (j *Journal) care(ctx context.Context) {
 		case <-j.kick:
 		}
 	}
+}
+
+// complaint is what was logged last, so that what stays wrong is not said again
+// with every attempt.
+type complaint string
+
+// isNew reports whether err is there and is not what was said last.
+func (c *complaint) isNew(err error) bool {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	is := text != "" && text != string(*c)
+	*c = complaint(text)
+	return is
 }
 
 // sleep waits for d and reports whether it did.
@@ -129,46 +177,12 @@ func (j *Journal) mend() error {
 	return nil
 }
 
-// watchDisk closes the door before the disk is full, and opens it again.
-func (j *Journal) watchDisk(ctx context.Context) {
-	usage, err := j.fs.GetDiskUsage(j.cfg.Dir)
-	if err != nil {
-		j.lowDisk.Store(false) // the file system cannot tell; its errors will
-		return
-	}
-	low := usage.AvailBytes < uint64(j.cfg.MinFreeBytes)
-	if low && !j.lowDisk.Swap(true) {
-		j.env.Log.ErrorContext(ctx, "disk of the journal is nearly full; senders are answered 503 until there is space",
-			slog.String("dir", j.cfg.Dir), slog.Uint64("free_bytes", usage.AvailBytes))
-	}
-	if !low {
-		j.lowDisk.Store(false)
-	}
-}
-
-// warn logs when the journal passes a quarter mark of trouble, and returns the
-// mark it is at.
-func (j *Journal) warn(ctx context.Context, before int) int {
-	share := int(j.bytes.Load() * 100 / j.cfg.MaxBytes)
-	level := 0
-	for _, mark := range []int{50, 70, 90, 99} { // a full journal stops just below its bound
-		if share >= mark {
-			level = mark
-		}
-	}
-	if level > before {
-		j.env.Log.WarnContext(ctx, "journal fills up; the store does not take deliveries fast enough",
-			slog.Int("percent", share), slog.Int64("deliveries", j.waiting.Load()))
-	}
-	return level
-}
-
 // prepareNext has the next segment's file ready before it is needed. Commits go
 // on meanwhile; should they need a file sooner, they make one, and this one is
 // given up, since segments are written in the order of their numbers.
 func (j *Journal) prepareNext() error {
 	j.mu.Lock()
-	if j.next != nil || j.broken.Load() {
+	if j.next != nil || j.broken.Load() || j.room.lowDisk.Load() {
 		j.mu.Unlock()
 		return nil
 	}
@@ -177,11 +191,13 @@ func (j *Journal) prepareNext() error {
 
 	p, err := j.prepare(number, spare)
 	if isNoSpace(err) {
-		j.lowDisk.Store(true)
+		j.hasNoSpace()
+		return nil
 	}
 	if err != nil {
 		return err
 	}
+	j.hadSpace()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.next == nil && j.live[len(j.live)-1].number < number {
@@ -205,7 +221,7 @@ func (j *Journal) giveBack() error {
 			continue
 		}
 		j.mu.Lock()
-		keep := len(j.spares) < maxSpares && !j.broken.Load()
+		keep := len(j.spares) < maxSpares && !j.broken.Load() && !j.room.lowDisk.Load()
 		if keep {
 			j.spares = append(j.spares, s.path)
 		}

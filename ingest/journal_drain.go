@@ -67,6 +67,9 @@ func (j *Journal) Cut(ctx context.Context, limits Limits) (schema.Block, error) 
 		j.marks = m
 	}
 	j.tail = c.next
+	if len(c.block.Deliveries) > 0 {
+		j.oldest.Store(c.block.Deliveries[0].ReceivedAt.UnixMicro())
+	}
 	c.block.ID = j.id.blockID(j.marks.Block.From, j.marks.Block.To, c.sum)
 	if len(c.block.Deliveries) == 0 {
 		return schema.Block{}, j.forget(c.block.ID, c.block)
@@ -125,7 +128,8 @@ func (j *Journal) forget(id string, block schema.Block) error {
 	}
 	j.bytes.Add(-size)
 	if n := len(block.Deliveries); n > 0 {
-		// The next one was received no earlier than the last of these.
+		// The next one was received no earlier than the last of these. When exactly
+		// is known once it is cut.
 		j.oldest.Store(block.Deliveries[n-1].ReceivedAt.UnixMicro())
 		j.waiting.Add(int64(-n))
 	}

@@ -57,6 +57,32 @@ func acknowledged(runs []LostRun) bool {
 	return slices.ContainsFunc(runs, func(l LostRun) bool { return l.Acknowledged })
 }
 
+// Stats is the journal as the next process that opens it will find it.
+func (i Inspection) Stats(now time.Time) Stats {
+	s := Stats{
+		Deliveries: i.Deliveries, Bytes: i.Bytes, LimitBytes: i.LimitBytes, Durable: i.Last,
+		FreeBytes: i.FreeBytes, ReserveBytes: i.ReserveBytes,
+		Level: levelOf(i.Bytes, i.LimitBytes, i.Bytes >= i.LimitBytes, 0),
+	}
+	if !i.Oldest.IsZero() {
+		s.Age = max(now.Sub(i.Oldest), 0)
+	}
+	if i.FreeBytes >= 0 {
+		s.NearReserve = i.FreeBytes < nearlyLow(i.ReserveBytes)
+	}
+	switch {
+	case i.FreeBytes >= 0 && i.FreeBytes < i.ReserveBytes:
+		s.Refusing = ErrDiskFull
+	case s.Level == levelFull:
+		s.Refusing = ErrFull
+	}
+	s.Healthy = s.Refusing == nil
+	for _, run := range i.Lost {
+		s.Losses = append(s.Losses, run.Loss)
+	}
+	return s
+}
+
 // LostRun is a loss with what its neighbours say of when it was received.
 type LostRun struct {
 	Loss

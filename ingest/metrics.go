@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,6 +29,9 @@ type Metrics struct {
 	oldest       prometheus.Gauge
 	lost         prometheus.Counter
 	healthy      prometheus.Gauge
+	diskFree     prometheus.Gauge
+	diskReserve  prometheus.Gauge
+	refusals     []refusal
 	staged       *prometheus.CounterVec
 	drainErrors  prometheus.Counter
 	drainTime    prometheus.Histogram
@@ -68,6 +72,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		oldest:       gauge("tieout_ingest_journal_oldest_seconds", "Age of the oldest delivery that the store has not confirmed."),
 		lost:         counter("tieout_ingest_journal_lost_records_total", "Records of the journal that damage on disk made unreadable."),
 		healthy:      gauge("tieout_ingest_journal_healthy", "1 when the journal takes deliveries, else 0."),
+		diskFree:     gauge("tieout_ingest_journal_disk_free_bytes", "Bytes free on the journal's disk; -1 when the file system cannot tell."),
+		diskReserve:  gauge("tieout_ingest_journal_disk_reserve_bytes", "Bytes that have to be free on the journal's disk for deliveries to be taken."),
+		refusals:     refusalCauses(),
 		staged: with.NewCounterVec(prometheus.CounterOpts{
 			Name: "tieout_ingest_staged_total", Help: "Deliveries that the store has confirmed, by channel.",
 		}, []string{"channel"}),
@@ -92,6 +99,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	for _, what := range []shedding{shedConnection, shedRequest, shedBytes} {
 		m.shed[what] = shed.WithLabelValues(string(what))
 	}
+	refusals := with.NewCounterVec(prometheus.CounterOpts{
+		Name: "tieout_ingest_journal_refused_total", Help: "Verified deliveries that the journal did not take, by cause; senders were answered 503.",
+	}, []string{"cause"})
+	for i, r := range m.refusals {
+		m.refusals[i].count = refusals.WithLabelValues(r.cause)
+	}
 	for _, code := range []int{202, 400, 401, 404, 405, 408, 413, 415, 429, 431, 500, 503} {
 		m.byCode[code] = m.requests.WithLabelValues(strconv.Itoa(code))
 	}
@@ -110,12 +123,44 @@ func (m *Metrics) answered(code int) {
 	m.other.Inc()
 }
 
+// refusal is one reason why the journal did not take a delivery.
+type refusal struct {
+	cause string
+	err   error
+	count prometheus.Counter
+}
+
+// refusalCauses names everything that Append may return, but that a sender is gone.
+// What is an error of several kinds counts as the first.
+func refusalCauses() []refusal {
+	return []refusal{
+		{cause: "disk_full", err: ErrDiskFull},
+		{cause: "full", err: ErrFull},
+		{cause: "busy", err: ErrBusy},
+		{cause: "slow", err: ErrSlow},
+		{cause: "broken", err: ErrBroken},
+		{cause: "closed", err: ErrClosed},
+	}
+}
+
+// refused counts one delivery that the journal did not take.
+func (m *Metrics) refused(err error) {
+	for _, r := range m.refusals {
+		if errors.Is(err, r.err) {
+			r.count.Inc()
+			return
+		}
+	}
+}
+
 // journal shows what waits.
 func (m *Metrics) journal(s Stats) {
 	m.depth.Set(float64(s.Deliveries))
 	m.bytes.Set(float64(s.Bytes))
 	m.limit.Set(float64(s.LimitBytes))
 	m.oldest.Set(s.Age.Seconds())
+	m.diskFree.Set(float64(s.FreeBytes))
+	m.diskReserve.Set(float64(s.ReserveBytes))
 	up := 0.0
 	if s.Healthy {
 		up = 1

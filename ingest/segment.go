@@ -101,8 +101,8 @@ func (j *Journal) rotate() error {
 	if j.next == nil {
 		p, err := j.prepare(j.reserve())
 		if isNoSpace(err) {
-			j.lowDisk.Store(true) // until care finds space again
-			return ErrFull
+			j.hasNoSpace() // until care finds space again
+			return ErrDiskFull
 		}
 		if err != nil {
 			j.fail(err)

@@ -13,33 +13,31 @@ type waiter struct {
 	timer *time.Timer
 }
 
-// Waiters are used again: a channel and a timer for each request would be most
-// of what the journal allocates.
-var idleWaiters = sync.Pool{New: func() any { //nolint:gochecknoglobals // a cache without meaning
-	return &waiter{done: make(chan error, 1)}
-}}
+// waiters is the queue of those who wait, in the order of their numbers.
+type waiters struct {
+	// Waiters are used again: a channel and a timer for each request would be most
+	// of what the journal allocates.
+	idle sync.Pool
 
-func newWaiter(limit time.Duration) *waiter {
-	w := idleWaiters.Get().(*waiter)
-	if w.timer == nil {
-		w.timer = time.NewTimer(limit)
-	} else {
-		w.timer.Reset(limit)
+	mu    sync.Mutex
+	queue []*waiter
+	spare []*waiter
+}
+
+// wait returns one that gives up after limit, not queued yet.
+func (q *waiters) wait(limit time.Duration) *waiter {
+	w, ok := q.idle.Get().(*waiter)
+	if !ok {
+		return &waiter{done: make(chan error, 1), timer: time.NewTimer(limit)}
 	}
+	w.timer.Reset(limit)
 	return w
 }
 
 // release gives w back. It must not be queued any more.
-func (w *waiter) release() {
+func (q *waiters) release(w *waiter) {
 	w.timer.Stop()
-	idleWaiters.Put(w)
-}
-
-// waiters is the queue of those who wait, in the order of their numbers.
-type waiters struct {
-	mu    sync.Mutex
-	queue []*waiter
-	spare []*waiter
+	q.idle.Put(w)
 }
 
 func (q *waiters) push(w *waiter) {
