@@ -110,7 +110,7 @@ func TestClosedSets(t *testing.T) {
 			needs++
 		}
 	}
-	require.Len(t, kinds, 7)
+	require.Len(t, kinds, 8)
 	require.Equal(t, 3, needs)
 	require.True(t, schema.Books{}.IsZero())
 }

@@ -23,7 +23,11 @@ type Receipt struct {
 	// Delivery is as it was received first. A copy that turns up once there is an
 	// outcome changes nothing, whenever it was received.
 	Delivery
+	// BodySum is the hash of the body as it was received, also of one that was redacted.
 	BodySum Sum
+	// RedactedAt is when personal data was last taken out of the body; zero when it is
+	// as it was received.
+	RedactedAt time.Time
 	Outcome Outcome // the first one; zero when nobody has looked at it yet
 	Review  Review  // the newest; zero when there is none
 
