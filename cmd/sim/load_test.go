@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tieout/tieout/cmd/internal/config"
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/ingest"
 )
 
@@ -73,9 +74,9 @@ func TestLoad(t *testing.T) {
 			"--duration", "100ms", "--metrics", server.URL+"/metrics")
 		require.Zero(t, code, errOut)
 		require.Contains(t, out, "closed loop, 3 connections")
-		require.Regexp(t, `(?m)^  sent +`+thousands(got.Load())+`$`, out)
-		require.Regexp(t, `(?m)^  refused +`+thousands(got.Load()/4)+`$`, out)
-		require.Regexp(t, `(?m)^  503 Service Unavailable +`+thousands(got.Load()/4)+`$`, out)
+		require.Regexp(t, `(?m)^  sent +`+figures.Number(got.Load())+`$`, out)
+		require.Regexp(t, `(?m)^  refused +`+figures.Number(got.Load()/4)+`$`, out)
+		require.Regexp(t, `(?m)^  503 Service Unavailable +`+figures.Number(got.Load()/4)+`$`, out)
 		require.Regexp(t, `p50 +p99 +p99.9 +worst`, out)
 		require.Contains(t, out, "The ledger balances")
 	})

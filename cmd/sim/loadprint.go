@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
 
@@ -16,14 +17,14 @@ import (
 func printLoad(w io.Writer, f loadFlags, url string, r webhookload.Result, verdict error) error {
 	how := fmt.Sprintf("closed loop, %d connections", f.connections)
 	if f.rate > 0 {
-		how = fmt.Sprintf("open loop, %s a second, %d connections", thousands(int64(f.rate)), f.connections)
+		how = fmt.Sprintf("open loop, %s a second, %d connections", figures.Number(int64(f.rate)), f.connections)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s, %s, bodies of %s bytes\n\n", url, how, r.Took.Round(10*time.Millisecond), thousands(int64(f.bodyBytes)))
-	fmt.Fprintf(&b, "  %-14s %12s\n", "sent", thousands(r.Sent))
-	fmt.Fprintf(&b, "  %-14s %12s   %s a second\n", "acknowledged", thousands(r.Acknowledged), thousands(int64(r.Rate())))
-	fmt.Fprintf(&b, "  %-14s %12s\n", "refused", thousands(r.Refused))
-	fmt.Fprintf(&b, "  %-14s %12s%s\n\n", "cut off", thousands(r.Cut), because(r.Broken))
+	fmt.Fprintf(&b, "%s\n%s, %s, bodies of %s bytes\n\n", url, how, r.Took.Round(10*time.Millisecond), figures.Number(int64(f.bodyBytes)))
+	fmt.Fprintf(&b, "  %-14s %12s\n", "sent", figures.Number(r.Sent))
+	fmt.Fprintf(&b, "  %-14s %12s   %s a second\n", "acknowledged", figures.Number(r.Acknowledged), figures.Number(int64(r.Rate())))
+	fmt.Fprintf(&b, "  %-14s %12s\n", "refused", figures.Number(r.Refused))
+	fmt.Fprintf(&b, "  %-14s %12s%s\n\n", "cut off", figures.Number(r.Cut), because(r.Broken))
 	fmt.Fprintf(&b, "  %-14s %12s %12s %12s %12s   ms from the intended time\n", "", "p50", "p99", "p99.9", "worst")
 	for _, line := range []struct {
 		name  string
@@ -34,11 +35,11 @@ func printLoad(w io.Writer, f loadFlags, url string, r webhookload.Result, verdi
 	}
 	b.WriteString("\n")
 	for _, code := range slices.Sorted(maps.Keys(r.Answers)) {
-		fmt.Fprintf(&b, "  %-3d %-22s %12s\n", code, meaning(code), thousands(r.Answers[code]))
+		fmt.Fprintf(&b, "  %-3d %-22s %12s\n", code, meaning(code), figures.Number(r.Answers[code]))
 	}
 	if r.Unsent > 0 || r.Late > 0 {
 		fmt.Fprintf(&b, "\n  %s were due when no connection was free, up to %.2f ms; %s were given up\n",
-			thousands(r.Late), milliseconds(r.Lag), thousands(r.Unsent))
+			figures.Number(r.Late), milliseconds(r.Lag), figures.Number(r.Unsent))
 	}
 	if verdict == nil {
 		b.WriteString("\nThe ledger balances: sent = acknowledged + refused + cut off.\n")
@@ -62,13 +63,4 @@ func meaning(code int) string {
 		return "no answer"
 	}
 	return http.StatusText(code)
-}
-
-// thousands writes a count with commas between the thousands.
-func thousands(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/ingest"
 )
 
@@ -55,7 +56,7 @@ func (g *gate) away(ctx context.Context, s sizes) (rows []row, bare float64, err
 	g.lab.say("open loop, ClickHouse away: %s", pacedText(open))
 	return []row{
 		{What: "ClickHouse away, 256 connections", Measured: closed.String(), Ratio: ratio(closed.share, 1)},
-		{What: fmt.Sprintf("ClickHouse away, open loop at %s/s", number(promisedRate)), Measured: pacedText(open)},
+		{What: fmt.Sprintf("ClickHouse away, open loop at %s/s", figures.Number(promisedRate)), Measured: pacedText(open)},
 	}, closed.bare, nil
 }
 
@@ -71,7 +72,7 @@ func (g *gate) fill(ctx context.Context, backlog int64) error {
 			return errors.Join(err, done.Clean())
 		}
 	}
-	g.lab.say("%s deliveries wait", number(g.journal.Stats().Deliveries))
+	g.lab.say("%s deliveries wait", figures.Number(g.journal.Stats().Deliveries))
 	return nil
 }
 
@@ -109,20 +110,20 @@ func (g *gate) catchUp(ctx context.Context, s sizes, bare float64) (rows []row, 
 		return nil, err
 	}
 	took := time.Since(began)
-	g.lab.say("caught up on %s after %s; %s were left when the sending ended", number(waited), short(took), number(left))
-	what := fmt.Sprintf("while the drainer catches up on %s", number(waited))
+	g.lab.say("caught up on %s after %s; %s were left when the sending ended", figures.Number(waited), figures.Short(took), figures.Number(left))
+	what := fmt.Sprintf("while the drainer catches up on %s", figures.Number(waited))
 	if left == 0 {
 		what += " (which it had done before the end)"
 	}
 	return []row{
 		{
 			What: what + ", 256 connections",
-			Measured: fmt.Sprintf("%s of %s/s, p99 %s; the engine takes %s/s", number(int(closed.Rate())), number(int(bare)),
-				short(closed.Acked.Percentile(99)), number(int(float64(middle+closed.Acknowledged-left)/closed.Took.Seconds()))),
+			Measured: fmt.Sprintf("%s of %s/s, p99 %s; the engine takes %s/s", figures.Number(int(closed.Rate())), figures.Number(int(bare)),
+				figures.Short(closed.Acked.Percentile(99)), figures.Number(int(float64(middle+closed.Acknowledged-left)/closed.Took.Seconds()))),
 			Ratio: ratio(closed.Rate(), bare),
 		},
-		{What: fmt.Sprintf("%s, open loop at %s/s", what, number(promisedRate)), Measured: pacedText(open)},
-		{What: "until all of it is in the engine", Measured: short(took)},
+		{What: fmt.Sprintf("%s, open loop at %s/s", what, figures.Number(promisedRate)), Measured: pacedText(open)},
+		{What: "until all of it is in the engine", Measured: figures.Short(took)},
 	}, g.balance(ctx)
 }
 
@@ -136,14 +137,14 @@ func measureDrain(ctx context.Context, l *lab, s sizes) ([]row, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.say("drained %s/s, %s µs of processor time for each", number(int(rate)), number(effort.Microseconds()))
+		l.say("drained %s/s, %s µs of processor time for each", figures.Number(int(rate)), figures.Number(effort.Microseconds()))
 		if turn > 0 || s.rounds == 1 {
 			rates, efforts = append(rates, rate), append(efforts, effort)
 		}
 	}
 	return []row{{
-		What: fmt.Sprintf("drain of %s deliveries into the engine, nothing else running", number(s.drained)), Target: "≥ 50,000/s",
-		Measured: fmt.Sprintf("%s/s, processors %s µs", number(int(median(rates))), number(median(efforts).Microseconds())),
+		What: fmt.Sprintf("drain of %s deliveries into the engine, nothing else running", figures.Number(s.drained)), Target: "≥ 50,000/s",
+		Measured: fmt.Sprintf("%s/s, processors %s µs", figures.Number(int(median(rates))), figures.Number(median(efforts).Microseconds())),
 		Ratio:    ratio(median(rates), 50_000),
 	}}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/load"
 	"github.com/tieout/tieout/load/quickbooks"
@@ -33,14 +34,14 @@ func measureCycle(ctx context.Context, l *lab) ([]row, error) {
 		if cycles[i], drafting[i], err = l.cycles(ctx, n); err != nil {
 			return nil, fmt.Errorf("%d behind: %w", n, err)
 		}
-		l.say("with %s behind: %s, %s of it transform", number(n), short(cycles[i]), short(drafting[i]))
+		l.say("with %s behind: %s, %s of it transform", figures.Number(n), figures.Short(cycles[i]), figures.Short(drafting[i]))
 	}
-	few, many := number(behind()[0]), number(behind()[1])
+	few, many := figures.Number(behind()[0]), figures.Number(behind()[1])
 	return []row{{
 		What:   fmt.Sprintf("a cycle of %d new deliveries to verified bills, with %s invoices behind it against %s", fresh, many, few),
 		Target: "≤ 1.2 ×, < 1 s (10 million against 10 thousand)",
 		Measured: fmt.Sprintf("%s against %s; transform alone %s against %s",
-			short(cycles[1]), short(cycles[0]), short(drafting[1]), short(drafting[0])),
+			figures.Short(cycles[1]), figures.Short(cycles[0]), figures.Short(drafting[1]), figures.Short(drafting[0])),
 		Ratio: ratio(cycles[1].Seconds(), cycles[0].Seconds()),
 	}}, nil
 }

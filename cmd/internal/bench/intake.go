@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
 
@@ -53,7 +54,7 @@ func measureClosed(ctx context.Context, l *lab, s sizes) ([]row, error) {
 			},
 			row{
 				What:   fmt.Sprintf("the same, %d connections, while it drains into the engine", c.connections),
-				Target: c.sustained, Measured: fmt.Sprintf("%s; the engine takes %s/s", sustained, number(int(sustained.staged))),
+				Target: c.sustained, Measured: fmt.Sprintf("%s; the engine takes %s/s", sustained, figures.Number(int(sustained.staged))),
 				Ratio: ratio(sustained.share, 1),
 			},
 		)
@@ -98,8 +99,8 @@ type compared struct {
 }
 
 func (c compared) String() string {
-	return fmt.Sprintf("%s of %s/s, p99 %s, processors %s of %s µs", number(int(c.durable)), number(int(c.bare)), short(c.p99),
-		number(c.effort.Microseconds()), number(c.bareEffort.Microseconds()))
+	return fmt.Sprintf("%s of %s/s, p99 %s, processors %s of %s µs", figures.Number(int(c.durable)), figures.Number(int(c.bare)), figures.Short(c.p99),
+		figures.Number(c.effort.Microseconds()), figures.Number(c.bareEffort.Microseconds()))
 }
 
 // Presigned requests a second of a run; beyond them the sender signs as it goes.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/tieout/tieout/cmd/internal/figures"
 )
 
 // measureLoad runs TestThrottle and TestMemory, which need the fake clock that only
@@ -27,12 +29,12 @@ func measureLoad(ctx context.Context, l *lab) ([]row, error) {
 	for _, c := range cases {
 		f := found[c.name()]
 		rows = append(rows, row{
-			What:   fmt.Sprintf("load of %s bills, %d a batch, against the documented throttles", number(c.bills), c.size),
+			What:   fmt.Sprintf("load of %s bills, %d a batch, against the documented throttles", figures.Number(c.bills), c.size),
 			Target: "≥ 95 % of the allowed rate, no 429", Measured: f["measured"], Ratio: f["share"],
 		})
 	}
 	rows = append(rows, row{
-		What:   fmt.Sprintf("heap while loading %s bills, store and company aside", number(marks[len(marks)-1])),
+		What:   fmt.Sprintf("heap while loading %s bills, store and company aside", figures.Number(marks[len(marks)-1])),
 		Target: "flat", Measured: found["TestMemory"]["measured"], Ratio: found["TestMemory"]["share"],
 	})
 	l.say("posted in virtual time")

@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/load"
 	"github.com/tieout/tieout/load/quickbooks"
 	"github.com/tieout/tieout/load/quickbooks/quickbookstest"
@@ -63,7 +64,7 @@ func TestMemory(t *testing.T) {
 		require.Less(t, last, first+2<<20, "%v", heap)
 		said := make([]string, len(marks))
 		for i, mark := range marks {
-			said[i] = fmt.Sprintf("%.1f MiB after %s", float64(heap[mark])/(1<<20), number(mark))
+			said[i] = fmt.Sprintf("%.1f MiB after %s", float64(heap[mark])/(1<<20), figures.Number(mark))
 		}
 		t.Attr("measured", strings.Join(said, ", "))
 		t.Attr("share", ratio(float64(last), float64(first)))

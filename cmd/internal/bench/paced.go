@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
 
@@ -37,15 +38,15 @@ func measureOpen(ctx context.Context, l *lab, s sizes) (rows []row, err error) {
 		if err != nil {
 			return rows, err
 		}
-		r := row{What: fmt.Sprintf("the same at %s/s", number(rate)), Measured: pacedText(busy), Ratio: ratio(
+		r := row{What: fmt.Sprintf("the same at %s/s", figures.Number(rate)), Measured: pacedText(busy), Ratio: ratio(
 			float64(busy.Times.Percentile(99)), float64(floor.Times.Percentile(99)))}
 		if i == 0 {
-			r.What = fmt.Sprintf("open loop at %s/s while it drains, from the intended time; ratio: p99 to that of the handler that discards", number(rate))
+			r.What = fmt.Sprintf("open loop at %s/s while it drains, from the intended time; ratio: p99 to that of the handler that discards", figures.Number(rate))
 		}
 		if rate == promisedRate {
 			r.Target = "p99 ≤ 5 ms"
 		}
-		l.say("open loop at %s: %s", number(rate), r.Measured)
+		l.say("open loop at %s: %s", figures.Number(rate), r.Measured)
 		rows = append(rows, r)
 		if err := errors.Join(g.drained(ctx), g.balance(ctx)); err != nil {
 			return rows, err
@@ -83,10 +84,10 @@ func (g *gate) paced(ctx context.Context, rate int, d time.Duration) (webhookloa
 func pacedText(r webhookload.Result) string {
 	text := tailIn(r.Times).String()
 	if r.Refused+r.Cut > 0 {
-		text += fmt.Sprintf("; %s refused, %s cut off", number(r.Refused), number(r.Cut))
+		text += fmt.Sprintf("; %s refused, %s cut off", figures.Number(r.Refused), figures.Number(r.Cut))
 	}
 	if r.Unsent > 0 {
-		text += fmt.Sprintf("; %s never sent", number(r.Unsent))
+		text += fmt.Sprintf("; %s never sent", figures.Number(r.Unsent))
 	}
 	return text
 }
@@ -104,7 +105,7 @@ func (g *gate) overload(ctx context.Context, s sizes) (row, error) {
 		return row{}, err
 	}
 	rate := int(2 * most.Rate())
-	g.lab.say("sustained: %s/s", number(int(most.Rate())))
+	g.lab.say("sustained: %s/s", figures.Number(int(most.Rate())))
 	many, err := g.generator(g.durable, overloadConnections, int(1.1*float64(rate)*s.open.Seconds()))
 	if err != nil {
 		return row{}, err
@@ -120,17 +121,17 @@ func (g *gate) overload(ctx context.Context, s sizes) (row, error) {
 	served := tailIn(done.Served)
 	g.lab.say("overload: %v, served %s, from the intended time %s, unsent %d, lag %s", done.Answers, served, tailIn(done.Acked), done.Unsent, done.Lag)
 	return row{
-		What:   fmt.Sprintf("twice the sustained rate: %s/s asked, over %s connections", number(rate), number(overloadConnections)),
+		What:   fmt.Sprintf("twice the sustained rate: %s/s asked, over %s connections", figures.Number(rate), figures.Number(overloadConnections)),
 		Target: "p99 of the acknowledged ≤ 1 s, the rest 503",
 		Measured: fmt.Sprintf("%s/s acknowledged, p99 %s once sent; %s/s answered 503, %s cut off; the sender managed %s/s",
-			number(int(done.Rate())), short(served.p99),
-			aSecond(done.Refused, done), number(done.Cut), aSecond(done.Sent, done)),
+			figures.Number(int(done.Rate())), figures.Short(served.p99),
+			aSecond(done.Refused, done), figures.Number(done.Cut), aSecond(done.Sent, done)),
 		Ratio: ratio(done.Rate(), most.Rate()) + " of the sustained rate",
 	}, nil
 }
 
 func aSecond(n int64, r webhookload.Result) string {
-	return number(int(float64(n) / r.Took.Seconds()))
+	return figures.Number(int(float64(n) / r.Took.Seconds()))
 }
 
 // tailIn reads a histogram.

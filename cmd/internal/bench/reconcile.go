@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/load/reconcile"
 	"github.com/tieout/tieout/schema"
@@ -25,7 +26,7 @@ func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 	if err := h.settle(ctx, p, reconciled); err != nil {
 		return nil, err
 	}
-	l.say("recorded %s invoices and bills", number(reconciled))
+	l.say("recorded %s invoices and bills", figures.Number(reconciled))
 	r := reconcile.New(p)
 	var times, cpus []time.Duration
 	var heap, process int64
@@ -44,10 +45,10 @@ func measureReconcile(ctx context.Context, l *lab) ([]row, error) {
 		times, cpus = append(times, took.wall), append(cpus, took.cpu)
 		heap, process = max(heap, took.heap), max(process, took.process)
 	}
-	l.say("reconcile: %s", short(median(times)))
+	l.say("reconcile: %s", figures.Short(median(times)))
 	return []row{{
-		What:     fmt.Sprintf("reconcile %s invoices against %s bills", number(reconciled), number(reconciled)),
+		What:     fmt.Sprintf("reconcile %s invoices against %s bills", figures.Number(reconciled), figures.Number(reconciled)),
 		Target:   "< 5 s, < 2 GiB (1,000,000)",
-		Measured: fmt.Sprintf("%s, processor time %s; Go heap %s, process %s", short(median(times)), short(median(cpus)), mebibytes(heap), mebibytes(process)),
+		Measured: fmt.Sprintf("%s, processor time %s; Go heap %s, process %s", figures.Short(median(times)), figures.Short(median(cpus)), figures.Mebibytes(heap), figures.Mebibytes(process)),
 	}}, p.Close()
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/ontopsim"
 	"github.com/tieout/tieout/cmd/internal/rig"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
@@ -75,12 +76,12 @@ func (l *lab) serve(ctx context.Context, r *rig.Rig) ([]row, error) {
 			}
 		}
 	}
-	l.say("ready after %s", short(median(ready)))
+	l.say("ready after %s", figures.Short(median(ready)))
 	rows, err := l.alive(ctx, r, process)
 	if err = errors.Join(err, process.Stop(stopIn)); err != nil {
 		return nil, err
 	}
-	start := row{What: "`tieout serve`, cold start on an existing folder to /readyz", Target: "< 1.5 s", Measured: short(median(ready))}
+	start := row{What: "`tieout serve`, cold start on an existing folder to /readyz", Target: "< 1.5 s", Measured: figures.Short(median(ready))}
 	return append([]row{start}, rows...), nil
 }
 
@@ -93,7 +94,7 @@ func (l *lab) alive(ctx context.Context, r *rig.Rig, process *rig.Process) ([]ro
 	if err != nil {
 		return nil, err
 	}
-	l.say("idle with %s", mebibytes(idle))
+	l.say("idle with %s", figures.Mebibytes(idle))
 	took, err := l.webhooks(ctx, r)
 	if err != nil {
 		return nil, err
@@ -104,11 +105,11 @@ func (l *lab) alive(ctx context.Context, r *rig.Rig, process *rig.Process) ([]ro
 	}
 	l.say("webhook to verified bill: %s", took)
 	return []row{
-		{What: "memory of `tieout serve`, idle after its start", Target: "< 400 MiB", Measured: mebibytes(idle)},
-		{What: fmt.Sprintf("the same after %d bills", posted), Measured: mebibytes(later)},
+		{What: "memory of `tieout serve`, idle after its start", Target: "< 400 MiB", Measured: figures.Mebibytes(idle)},
+		{What: fmt.Sprintf("the same after %d bills", posted), Measured: figures.Mebibytes(later)},
 		{
 			What:   fmt.Sprintf("webhook to verified bill, %d invoices at %d a second, default schedules and nudges", posted, perSecond),
-			Target: "p50 < 5 s, p99 < 90 s", Measured: fmt.Sprintf("p50 %s, p99 %s, worst %s", short(took.p50), short(took.p99), short(took.worst)),
+			Target: "p50 < 5 s, p99 < 90 s", Measured: fmt.Sprintf("p50 %s, p99 %s, worst %s", figures.Short(took.p50), figures.Short(took.p99), figures.Short(took.worst)),
 		},
 	}, nil
 }

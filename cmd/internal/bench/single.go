@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
 
@@ -50,12 +51,12 @@ func measureSingle(ctx context.Context, l *lab, s sizes) (rows []row, err error)
 		shares = append(shares, float64(request)/float64(synced))
 		requests, syncs, answers = append(requests, request), append(syncs, synced), append(answers, without.Acked.Percentile(50))
 	}
-	l.say("one at a time: %s, sync %s, without a journal %s", short(median(requests)), short(median(syncs)), short(median(answers)))
+	l.say("one at a time: %s, sync %s, without a journal %s", figures.Short(median(requests)), figures.Short(median(syncs)), figures.Short(median(answers)))
 	return []row{{
 		What:   "one request at a time, p50, against a bare fsync of the same bytes",
 		Target: "≤ 1.5 ×",
-		Measured: fmt.Sprintf("%s against %s; the handler that discards takes %s of it", short(median(requests)), short(median(syncs)),
-			short(median(answers))),
+		Measured: fmt.Sprintf("%s against %s; the handler that discards takes %s of it", figures.Short(median(requests)), figures.Short(median(syncs)),
+			figures.Short(median(answers))),
 		Ratio: ratio(median(shares), 1),
 	}}, g.balance(ctx)
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/tieout/tieout/cmd/internal/figures"
 )
 
 // percentile returns the smallest of values that at least the share q of them do
@@ -40,21 +42,5 @@ func tailOf(times []time.Duration) tail {
 }
 
 func (t tail) String() string {
-	return fmt.Sprintf("p50 %s, p99 %s, p99.9 %s, worst %s", short(t.p50), short(t.p99), short(t.p999), short(t.worst))
+	return fmt.Sprintf("p50 %s, p99 %s, p99.9 %s, worst %s", figures.Short(t.p50), figures.Short(t.p99), figures.Short(t.p999), figures.Short(t.worst))
 }
-
-// short writes a duration with as many digits as are worth reading.
-func short(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
-	case d < time.Second:
-		return fmt.Sprintf("%.0f ms", float64(d.Microseconds())/1000)
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	}
-	return d.Round(time.Second).String()
-}
-
-// mebibytes writes a number of bytes.
-func mebibytes(bytes int64) string { return fmt.Sprintf("%s MiB", number(bytes>>20)) }

@@ -87,14 +87,3 @@ func TestMedian(t *testing.T) {
 	require.InDelta(t, 1, median([]float64{2, 1}), 0)
 	require.Zero(t, median([]int64{}))
 }
-
-func TestShort(t *testing.T) {
-	t.Parallel()
-	for want, d := range map[string]time.Duration{
-		"0.00 ms": 0, "1.23 ms": 1234 * time.Microsecond, "12 ms": 12 * time.Millisecond, "1.50 s": 1500 * time.Millisecond,
-		"119.00 s": 119 * time.Second, "8m10s": 490*time.Second + 300*time.Millisecond,
-	} {
-		require.Equal(t, want, short(d))
-	}
-	require.Equal(t, "1,024 MiB", mebibytes(1<<30))
-}

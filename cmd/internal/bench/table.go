@@ -56,12 +56,3 @@ func ratio(part, whole float64) string {
 	}
 	return fmt.Sprintf("%.2f", part/whole)
 }
-
-// number writes a count with commas between the thousands.
-func number[T ~int | ~int64 | ~uint64](n T) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}

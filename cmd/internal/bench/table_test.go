@@ -36,13 +36,6 @@ func TestTable_EveryLineHasTheSameColumns(t *testing.T) {
 	})
 }
 
-func TestNumber(t *testing.T) {
-	t.Parallel()
-	for want, n := range map[string]int{"0": 0, "999": 999, "1,000": 1000, "-1,000": -1000, "-100": -100, "100,000": 100_000, "12,345,678": 12_345_678} {
-		require.Equal(t, want, number(n))
-	}
-}
-
 func TestRatio(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, "0.46", ratio(46, 100))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 	"github.com/tieout/tieout/schema"
 	"github.com/tieout/tieout/transform"
@@ -34,7 +35,7 @@ func measureTransform(ctx context.Context, l *lab) (rows []row, err error) {
 	if err := h.stage(ctx, p, 0, transformed); err != nil {
 		return nil, err
 	}
-	l.say("staged %s deliveries", number(transformed))
+	l.say("staged %s deliveries", figures.Number(transformed))
 	var bounds, boundsCPU []time.Duration
 	for turn := range 3 {
 		copied := fmt.Sprintf("extracted_%d", turn)
@@ -50,7 +51,7 @@ func measureTransform(ctx context.Context, l *lab) (rows []row, err error) {
 			return nil, err
 		}
 	}
-	l.say("the engine alone: %s", short(median(bounds)))
+	l.say("the engine alone: %s", figures.Short(median(bounds)))
 	t := transform.New(p, []transform.Config{{CompanyID: company, ClientIDs: []string{client}, Policy: policy()}}, l.log, nil, time.Now)
 	var result transform.Result
 	took, err := watch(func() (err error) {
@@ -63,14 +64,14 @@ func measureTransform(ctx context.Context, l *lab) (rows []row, err error) {
 	if ready := result.States[schema.DraftReady]; result.Deliveries != transformed || ready != transformed {
 		return nil, fmt.Errorf("%w: %d delivered, %d taken, %d drafts ready", webhookload.ErrVoid, transformed, result.Deliveries, ready)
 	}
-	l.say("transform: %s", short(took.wall))
+	l.say("transform: %s", figures.Short(took.wall))
 	return []row{{
-		What: fmt.Sprintf("first transform of %s invoices, against the engine's own INSERT … SELECT of the same fields", number(transformed)),
+		What: fmt.Sprintf("first transform of %s invoices, against the engine's own INSERT … SELECT of the same fields", figures.Number(transformed)),
 		// The design's target is for a million.
 		Target: "≤ 3 ×, heap < 1 GiB (1,000,000)",
 		Measured: fmt.Sprintf("%s against %s, %s invoices a second; processor time %s against %s; Go heap %s, process %s",
-			short(took.wall), short(median(bounds)), number(int(transformed/took.wall.Seconds())), short(took.cpu), short(median(boundsCPU)),
-			mebibytes(took.heap), mebibytes(took.process)),
+			figures.Short(took.wall), figures.Short(median(bounds)), figures.Number(int(transformed/took.wall.Seconds())), figures.Short(took.cpu), figures.Short(median(boundsCPU)),
+			figures.Mebibytes(took.heap), figures.Mebibytes(took.process)),
 		Ratio: ratio(took.wall.Seconds(), median(bounds).Seconds()),
 	}}, p.Close()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/tieout/tieout/cmd/internal/figures"
 	"github.com/tieout/tieout/cmd/internal/webhookload"
 )
 
@@ -42,15 +43,15 @@ func lineOf(r webhookload.Result, samples []sample) line {
 
 func (l line) cells() []string {
 	return []string{
-		number(l.acknowledged), number(l.others), short(l.p50), short(l.p99), short(l.worst), mebibytes(l.process), mebibytes(l.heap),
-		number(l.journal), short(l.oldest), fmt.Sprintf("%d %s", l.parts, l.table),
+		figures.Number(l.acknowledged), figures.Number(l.others), figures.Short(l.p50), figures.Short(l.p99), figures.Short(l.worst), figures.Mebibytes(l.process), figures.Mebibytes(l.heap),
+		figures.Number(l.journal), figures.Short(l.oldest), fmt.Sprintf("%d %s", l.parts, l.table),
 	}
 }
 
 // String is shown while the run goes on.
 func (l line) String() string {
 	return fmt.Sprintf("%s acknowledged, %s not, p99 %s, memory %s, heap %s, %s in the journal, %d parts",
-		number(l.acknowledged), number(l.others), short(l.p99), mebibytes(l.process), mebibytes(l.heap), number(l.journal), l.parts)
+		figures.Number(l.acknowledged), figures.Number(l.others), figures.Short(l.p99), figures.Mebibytes(l.process), figures.Mebibytes(l.heap), figures.Number(l.journal), l.parts)
 }
 
 // record is a whole run.
@@ -80,13 +81,13 @@ func (r record) String() string {
 	b.WriteString(t.Render() + "\n\n")
 	l := r.kept.ledger
 	fmt.Fprintf(&b, "%s sent = %s acknowledged + %s refused + %s cut off; of the acknowledged %s are in the store, in %s rows.\n",
-		number(l.Sent), number(l.Acknowledged), number(l.Refused), number(l.Cut), number(r.kept.found), number(r.kept.rows))
+		figures.Number(l.Sent), figures.Number(l.Acknowledged), figures.Number(l.Refused), figures.Number(l.Cut), figures.Number(r.kept.found), figures.Number(r.kept.rows))
 	n := r.noise
-	fmt.Fprintf(&b, "Noise: %s deliveries and %s duplicates of them acknowledged, %s found; %s forged ones refused.\n",
-		number(n.sent), number(n.again), number(n.found), number(n.forged))
+	fmt.Fprintf(&b, "Noise: %s deliveries and %s duplicates of them acknowledged, %s found; %s forged ones refused; %s answered 503.\n",
+		figures.Number(n.sent), figures.Number(n.again), figures.Number(n.found), figures.Number(n.forged), figures.Number(n.shed))
 	for _, kind := range kinds() {
 		second, last := thirds(r.samples, kind.of)
-		fmt.Fprintf(&b, "%s: median %s in the second third, %s in the last.\n", kind.name, mebibytes(second), mebibytes(last))
+		fmt.Fprintf(&b, "%s: median %s in the second third, %s in the last.\n", kind.name, figures.Mebibytes(second), figures.Mebibytes(last))
 	}
 	return b.String()
 }
@@ -129,7 +130,7 @@ func judge(r record) error {
 		for _, kind := range kinds() {
 			second, last := thirds(r.samples, kind.of)
 			if last > second+second*growth/100+jitter {
-				wrong = append(wrong, fmt.Errorf("%s is not flat: %s in the second third, %s in the last", kind.name, mebibytes(second), mebibytes(last)))
+				wrong = append(wrong, fmt.Errorf("%s is not flat: %s in the second third, %s in the last", kind.name, figures.Mebibytes(second), figures.Mebibytes(last)))
 			}
 		}
 	}
@@ -138,7 +139,7 @@ func judge(r record) error {
 			wrong = append(wrong, fmt.Errorf("table %s had %d parts", l.table, l.parts))
 		}
 		if most := int64(r.rate) * int64(mostWait/time.Second); l.journal > most {
-			wrong = append(wrong, fmt.Errorf("%s deliveries waited in the journal", number(l.journal)))
+			wrong = append(wrong, fmt.Errorf("%s deliveries waited in the journal", figures.Number(l.journal)))
 		}
 	}
 	return errors.Join(wrong...)
@@ -176,22 +177,4 @@ func median(samples []sample, of func(sample) int64) int64 {
 	}
 	slices.Sort(values)
 	return values[(len(values)-1)/2]
-}
-
-func short(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
-func mebibytes(n int64) string { return number(n>>20) + " MiB" }
-
-// number writes a count with commas between the thousands.
-func number(n int64) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
 }

@@ -60,6 +60,7 @@ func TestJudge(t *testing.T) {
 		"TheLedgerDoesNotBalance":  {func(r *record) { r.kept.ledger.Sent++ }, "void"},
 		"TheStoreCannotBeAsked":    {func(r *record) { r.kept.err = io.ErrUnexpectedEOF }, "unexpected EOF"},
 		"NoiseIsLost":              {func(r *record) { r.noise.found-- }, "of the noise 5 were acknowledged and 4 found"},
+		"NoiseIsInvented":          {func(r *record) { r.noise.shed, r.noise.found = 1, 7 }, "5 were acknowledged and 7 found"},
 		"AForgedOneIsKept":         {func(r *record) { r.noise.strange = 1 }, "1 forged"},
 		"NoiseIsAnsweredOtherwise": {func(r *record) { r.noise.otherwise, r.noise.first = 1, "noise_7: 503" }, "the first noise_7: 503"},
 		"TheProcessGrows": {func(r *record) {
@@ -83,6 +84,13 @@ func TestJudge(t *testing.T) {
 			require.ErrorContains(t, judge(r), c.says)
 		})
 	}
+}
+
+func TestJudge_TakesBusyAnswers(t *testing.T) {
+	t.Parallel()
+	r := good()
+	r.noise.shed, r.noise.found = 1, 6
+	require.NoError(t, judge(r), "what was answered 503 may be kept")
 }
 
 func TestJudge_TakesWhatGrowsAtFirst(t *testing.T) {
@@ -122,7 +130,7 @@ func TestRecord_String(t *testing.T) {
 	})}
 	text := r.String()
 	for _, want := range []string{
-		"120,000", "3.0 ms", "410 MiB", "50 MiB", "1,500", "700.0 ms", "9 deliveries",
+		"120,000", "3.00 ms", "410 MiB", "50 MiB", "1,500", "700 ms", "9 deliveries",
 		"12 sent = 10 acknowledged + 1 refused + 1 cut off; of the acknowledged 10 are in the store, in 10 rows.",
 		"Memory of the process: median 500 MiB in the second third, 500 MiB in the last.",
 	} {
@@ -183,6 +191,14 @@ func TestNoise(t *testing.T) {
 	n.round(t.Context(), 4, other, other, began)
 	require.Equal(t, 1, n.otherwise)
 	require.Contains(t, n.first, "noise_00000004")
+
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer busy.Close()
+	to, err := ontopsim.NewSender(ontopsim.SenderConfig{URL: busy.URL, Secret: secret, Attempts: 1}, time.Now)
+	require.NoError(t, err)
+	n.round(t.Context(), 5, to, to, began)
+	require.Equal(t, 2, n.shed, "which a receiver may answer at any time")
+	require.Equal(t, 1, n.otherwise)
 }
 
 func TestParse(t *testing.T) {
