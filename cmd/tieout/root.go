@@ -86,7 +86,7 @@ func newRoot(s streams) *cobra.Command {
 		"configuration `FILE` (default $TIEOUT_CONFIG, else ./tieout.yaml, else /etc/tieout/tieout.yaml)")
 	command.AddCommand(
 		r.serve(), r.sync(), r.reconcile(), r.importFile(), r.connect(), r.disconnect(), r.rules(), r.vendors(), r.holds(),
-		r.corrections(), r.payments(), r.attachments(), r.deliveries(), r.replay(),
+		r.corrections(), r.payments(), r.attachments(), r.deliveries(), r.replay(), r.journal(),
 		r.status(), r.config(), r.engine(), r.migrate(), r.faults(), r.quickBooks(), version(),
 	)
 	return command

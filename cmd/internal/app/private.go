@@ -31,6 +31,8 @@ const (
 type readiness struct {
 	name  string
 	check func(context.Context) error
+	// warnings is what does not keep deliveries out yet; nil means nothing.
+	warnings func() []string
 }
 
 // private is the listener for people and for Prometheus.
@@ -84,22 +86,29 @@ func secureHeaders(next http.Handler) http.Handler {
 func (p *private) healthz(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") }
 
 // readyz answers 200 when everything that is needed works, and otherwise 503 with
-// one line for each thing that does not.
+// one line for each thing that does not. What is about to stop working has a line in
+// both.
 func (p *private) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	var broken strings.Builder
+	var broken, warnings strings.Builder
 	for _, thing := range p.ready {
 		if err := thing.check(ctx); err != nil {
 			fmt.Fprintf(&broken, "%s: %v\n", thing.name, err)
 		}
+		if thing.warnings == nil {
+			continue
+		}
+		for _, warning := range thing.warnings() {
+			fmt.Fprintf(&warnings, "warning: %s: %s\n", thing.name, warning)
+		}
 	}
 	if broken.Len() > 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		io.WriteString(w, broken.String())
+		io.WriteString(w, broken.String()+warnings.String())
 		return
 	}
-	io.WriteString(w, "ready\n")
+	io.WriteString(w, "ready\n"+warnings.String())
 }
 
 // server answers how this server stands.

@@ -163,7 +163,7 @@ func (s *server) drainLast(ctx context.Context) {
 func (s *server) servePrivate(ctx context.Context) error {
 	pages := &http.Server{
 		Handler: s.app.newPrivate(s.status,
-			readiness{name: "journal", check: s.journalReady},
+			readiness{name: "journal", check: s.journalReady, warnings: s.journalWarnings},
 			readiness{name: "store", check: s.app.store.Health},
 		),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -192,15 +192,6 @@ func (s *server) servePrivate(ctx context.Context) error {
 		err = errors.Join(err, served)
 	}
 	return err
-}
-
-var errJournal = errors.New("takes no deliveries; the log says why")
-
-func (s *server) journalReady(context.Context) error {
-	if !s.journal.Stats().Healthy {
-		return errJournal
-	}
-	return nil
 }
 
 // nudgeAll wakes every company's worker after deliveries were staged. A company

@@ -24,15 +24,6 @@ type ServerStatus struct {
 	QuotaBlocked []schema.CompanyID `json:"quota_blocked"`
 }
 
-// JournalStatus is the journal of a running server at one moment.
-type JournalStatus struct {
-	Deliveries int64   `json:"deliveries"` // on disk and not in the store yet
-	Bytes      int64   `json:"bytes"`
-	LimitBytes int64   `json:"limit_bytes"`
-	AgeSeconds float64 `json:"age_seconds"` // of the oldest
-	Healthy    bool    `json:"healthy"`
-}
-
 // Status is a company's standing.
 type Status struct {
 	Company    schema.CompanyID  `json:"company"`
@@ -129,9 +120,14 @@ const serverStatus = "/api/v1/server"
 // Server asks the server of this configuration how it stands. It reports false
 // when none is running.
 func (a *App) Server(ctx context.Context) (ServerStatus, bool, error) {
+	return askServer(ctx, a.cfg.Private.Listen)
+}
+
+// askServer asks the server whose private listener is at an address.
+func askServer(ctx context.Context, listen string) (ServerStatus, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	address := "http://" + a.cfg.Private.Listen + serverStatus
+	address := "http://" + listen + serverStatus
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return ServerStatus{}, false, err
@@ -146,7 +142,7 @@ func (a *App) Server(ctx context.Context) (ServerStatus, bool, error) {
 	defer answer.Body.Close()
 	var s ServerStatus
 	if err := json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&s); err != nil {
-		return ServerStatus{}, true, fmt.Errorf("private.listen %s: answers, but not as tieout does: %w", a.cfg.Private.Listen, err)
+		return ServerStatus{}, true, fmt.Errorf("private.listen %s: answers, but not as tieout does: %w", listen, err)
 	}
 	return s, true, nil
 }
@@ -161,11 +157,5 @@ func (s *server) status() ServerStatus {
 		}
 		idle = idle && !c.busy.Load() && len(c.transforms) == 0 && len(c.loads) == 0 && len(c.sweeps) == 0
 	}
-	return ServerStatus{
-		Journal: JournalStatus{
-			Deliveries: stats.Deliveries, Bytes: stats.Bytes, LimitBytes: stats.LimitBytes, AgeSeconds: stats.Age.Seconds(),
-			Healthy: stats.Healthy,
-		},
-		Idle: idle, QuotaBlocked: blocked,
-	}
+	return ServerStatus{Journal: newJournalStatus(stats), Idle: idle, QuotaBlocked: blocked}
 }
