@@ -2,11 +2,13 @@ package ingest_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -68,8 +70,8 @@ func TestJournal_FailingDisk(t *testing.T) {
 
 	t.Run("KeepsWhatItAcknowledgedThroughRandomFaults", func(t *testing.T) {
 		t.Parallel()
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
+		seed := setting(t, seedVariable, uint64(time.Now().UnixNano()))
+		t.Logf("the same syncs fail with %s=%d; which deliveries share them is not replayed", seedVariable, seed)
 		rng := rand.New(rand.NewPCG(seed, 0))
 		var mu sync.Mutex
 		d := newDisk(vfs.NewMem())
@@ -186,6 +188,30 @@ func replace(tb testing.TB, fs vfs.FS, path string, raw []byte) {
 	require.NoError(tb, f.Close())
 }
 
+// wear damages a file as disks do: a bit flips, a sector is empty, holds what
+// belongs to another one, or is not there with all that follows.
+func wear(rng *rand.Rand, raw []byte) []byte {
+	const sector = 512
+	if len(raw) < 2*sector {
+		return raw
+	}
+	place := func() []byte {
+		at := rng.IntN(len(raw)/sector) * sector
+		return raw[at : at+sector]
+	}
+	switch rng.IntN(8) {
+	case 0:
+		clear(place())
+	case 1:
+		copy(place(), place())
+	case 2:
+		return raw[:len(raw)-rng.IntN(2*sector)]
+	default:
+		raw[rng.IntN(len(raw))] ^= 1 << rng.IntN(8)
+	}
+	return raw
+}
+
 func TestJournal_Damage(t *testing.T) {
 	t.Parallel()
 	const n = 600 // a good two blocks of 32 KiB
@@ -208,8 +234,8 @@ func TestJournal_Damage(t *testing.T) {
 		t.Parallel()
 		fs, path := written(t, n)
 		raw := contents(t, fs, path)
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
+		seed := setting(t, seedVariable, uint64(time.Now().UnixNano()))
+		t.Logf("replay with %s=%d", seedVariable, seed)
 		rng := rand.New(rand.NewPCG(seed, 0))
 		for range 150 {
 			at, bit := rng.IntN(len(raw)), byte(1)<<rng.IntN(8)
@@ -236,6 +262,46 @@ func TestJournal_Damage(t *testing.T) {
 				require.Equal(t, losses[0].From, losses[0].To)
 				require.True(t, losses[0].Acknowledged)
 			}
+		}
+	})
+
+	t.Run("WhateverIsSpoiledIsReportedAndNothingElseIsReturned", func(t *testing.T) {
+		t.Parallel()
+		fs, path := written(t, n)
+		require.NoError(t, open(t, fs).Close()) // that another segment follows says how much was acknowledged
+		raw, seed := contents(t, fs, path), setting(t, seedVariable, uint64(time.Now().UnixNano()))
+		t.Logf("replay with %s=%d", seedVariable, seed)
+		rng := rand.New(rand.NewPCG(seed, 0))
+		for range 60 {
+			spoiled := slices.Clone(raw)
+			for range 1 + rng.IntN(12) {
+				spoiled = wear(rng, spoiled)
+			}
+			copied := vfs.NewMem()
+			require.NoError(t, copied.MkdirAll("/journal", 0o700))
+			for _, name := range []string{"/journal/identity", "/journal/000000000002.wal"} {
+				replace(t, copied, name, contents(t, fs, name))
+			}
+			replace(t, copied, path, spoiled)
+			j := open(t, copied)
+			var there []int
+			for _, d := range waiting(t, j) {
+				number, err := strconv.Atoi(strings.TrimPrefix(string(d.ID), "msg_"))
+				require.NoError(t, err)
+				require.Equal(t, delivery(number), d)
+				there = append(there, number)
+			}
+			require.True(t, slices.IsSorted(there))
+			for _, loss := range j.Stats().Losses {
+				require.True(t, loss.Acknowledged)
+				for seq := loss.From; seq <= loss.To; seq++ {
+					there = append(there, int(seq)-1)
+				}
+			}
+			slices.Sort(there)
+			require.Len(t, there, n, "is there or reported, and never both")
+			require.Equal(t, n-1, there[n-1])
+			require.Len(t, slices.Compact(there), n)
 		}
 	})
 
@@ -315,6 +381,34 @@ func TestJournal_Damage(t *testing.T) {
 		replace(t, fs, "/journal/identity", []byte("nonsense"))
 		_, err := tryOpen(fs)
 		require.ErrorContains(t, err, "identity")
+	})
+
+	t.Run("ASegmentOfAnotherIdentityIsNeitherReadNorGivenBack", func(t *testing.T) {
+		t.Parallel()
+		fs, path := written(t, 3)
+		before := contents(t, fs, path)
+		replace(t, fs, "/journal/identity", []byte("00112233445566778899aabbccddeeff"))
+		_, err := tryOpen(fs)
+		require.ErrorContains(t, err, "segment 1: is of a journal with another identity")
+		require.Equal(t, before, contents(t, fs, path))
+	})
+
+	t.Run("ANewChunkHeadBeforeAnOldRecordOfARecycledFileIsNotARecord", func(t *testing.T) {
+		t.Parallel()
+		fs, path := written(t, 3)
+		j := open(t, fs)
+		for n := range 3 {
+			require.NoError(t, j.Append(t.Context(), delivery(n+3)))
+		}
+		require.NoError(t, j.Close())
+		old, next := contents(t, fs, path), "/journal/000000000002.wal"
+		raw := contents(t, fs, next)
+		at := 19 + 34 + 4 // the start record
+		require.Equal(t, old[at+4:at+7], raw[at+4:at+7], "as long, and of the same kind")
+		length := int(binary.LittleEndian.Uint16(raw[at+4:]))
+		copy(raw[at+19:], old[at+19:at+19+length])
+		replace(t, fs, next, raw)
+		require.Equal(t, []string{"msg_0", "msg_1", "msg_2", "msg_4", "msg_5"}, ids(waiting(t, open(t, fs))))
 	})
 
 	t.Run("ABodyThatHoldsRecordsIsStillOneRecord", func(t *testing.T) {

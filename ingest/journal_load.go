@@ -20,6 +20,9 @@ type Loss struct {
 	Acknowledged bool
 }
 
+var errForeign = errors.New("is of a journal with another identity, or of an earlier version of it; " +
+	"restore the identity from a backup of this folder, or drain it with the version that wrote it")
+
 // cursor is a place in the journal: the next delivery and where to look for it.
 type cursor struct {
 	seq     uint64
@@ -266,6 +269,10 @@ func (j *Journal) scan(s *segment, offset int64, visit func(frame, int64) bool) 
 			return errors.Join(fmt.Errorf("read segment %d: %w", s.number, err), file.Close())
 		}
 		f, err := decodeFrame(raw, sealer)
+		if err != nil && at == 0 {
+			// Where every segment of ours begins, nobody else can have written.
+			return errors.Join(fmt.Errorf("segment %d: %w", s.number, errForeign), file.Close())
+		}
 		if err != nil {
 			continue // whole chunks, but not a record of ours
 		}
