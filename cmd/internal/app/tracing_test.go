@@ -77,7 +77,7 @@ func postTraced(t *testing.T, w *world, secret config.Secret, traceparent, body 
 // The tests of tracing are not parallel, because the environment, by which it is
 // asked for, is the process's.
 
-func TestServe_SendsTracesWhereTheEnvironmentSays(t *testing.T) { //nolint:paralleltest // see above
+func TestServe_SendsTracesWhereTheEnvironmentSays(t *testing.T) {
 	c := newCollector(t)
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.URL)
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=ours")
@@ -113,7 +113,7 @@ func TestServe_SendsTracesWhereTheEnvironmentSays(t *testing.T) { //nolint:paral
 	}
 }
 
-func TestServe_ReceivesWithoutACollector(t *testing.T) { //nolint:paralleltest // see above
+func TestServe_ReceivesWithoutACollector(t *testing.T) {
 	c := newCollector(t)
 	c.status = http.StatusForbidden
 	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", c.URL+"/traces")
@@ -127,7 +127,7 @@ func TestServe_ReceivesWithoutACollector(t *testing.T) { //nolint:paralleltest /
 	require.Equal(t, "/traces", paths[0])
 }
 
-func TestNewTracing(t *testing.T) { //nolint:paralleltest // see above
+func TestNewTracing(t *testing.T) {
 	const endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	for name, c := range map[string]struct {
 		env  map[string]string
