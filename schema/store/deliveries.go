@@ -253,12 +253,12 @@ func (s *Store) fillReceipts(
 		body = `body`
 	}
 	query := `
-		SELECT id, body_sum, toString(channel), ` + body + `
+		SELECT id, body_sum, toString(channel), redacted_at, ` + body + `
 		FROM deliveries
 		WHERE company = {company:String}
 			AND received_at IN (SELECT fromUnixTimestamp64Micro(toInt64(arrayJoin({times:Array(String)})), 'UTC'))
 			AND id IN {ids:Array(String)}
-		ORDER BY received_at, block, pos
+		ORDER BY received_at, block, pos, redacted_at DESC
 		LIMIT 1 BY id, body_sum`
 	p := params{
 		"company": string(q.Company),
@@ -266,9 +266,10 @@ func (s *Store) fillReceipts(
 		"times":   list(receipts, func(r schema.Receipt) string { return strconv.FormatInt(stored(r.ReceivedAt).UnixMicro(), 10) }),
 	}
 	var id, sum, channel, text string
-	return s.each(ctx, query, p, []any{&id, &sum, &channel, &text}, func() {
+	var redacted time.Time
+	return s.each(ctx, query, p, []any{&id, &sum, &channel, &redacted, &text}, func() {
 		if i, ok := places[deliveryName{schema.DeliveryID(id), sumOf(sum)}]; ok {
-			receipts[i].Channel = schema.Channel(channel)
+			receipts[i].Channel, receipts[i].RedactedAt = schema.Channel(channel), instant(redacted)
 			if q.Bodies {
 				receipts[i].Body = []byte(text)
 			}

@@ -24,6 +24,7 @@ import (
 var (
 	shared    *engine.Engine
 	databases atomic.Int64
+	dataDir   string // the folder of the shared engine
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -34,7 +35,8 @@ func run(m *testing.M) int {
 		return complain(err)
 	}
 	defer os.RemoveAll(dir)
-	shared, err = engine.Open(context.Background(), engine.Config{Dir: filepath.Join(dir, "data")})
+	dataDir = filepath.Join(dir, "data")
+	shared, err = engine.Open(context.Background(), engine.Config{Dir: dataDir})
 	if err != nil {
 		return complain(fmt.Errorf("%w\n\nthe tests run on the real engine: run `make engine`", err))
 	}

@@ -168,7 +168,7 @@ func (s *Store) fillSome(
 ) error {
 	const (
 		head = `SELECT id, body_sum, channel, body FROM deliveries WHERE ` + bodyRange
-		tail = ` ORDER BY received_at, block, pos LIMIT 1 BY id, body_sum`
+		tail = ` ORDER BY received_at, block, pos, redacted_at DESC LIMIT 1 BY id, body_sum`
 	)
 	type key struct {
 		id  schema.DeliveryID

@@ -3,7 +3,8 @@ package store
 // tables are all tables that facts are recorded in.
 type tables struct {
 	deliveries, outcomes, contracts, invoices, drafts, decisions, postings, verifications,
-	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks, tasks, metered, reviews table
+	rules, payees, books, bookBills, mirrors, connections, secrets, leases, watermarks, tasks, metered, reviews,
+	redacted, redactions table
 }
 
 // newTables lists the columns that are inserted, in the order of the rows, with
@@ -30,6 +31,8 @@ func newTables() tables {
 		tasks:         newTable("tasks", taskColumns+seqColumn),
 		metered:       newTable("metered", meteredColumns+seqColumn),
 		reviews:       newTable("reviews", reviewColumns+seqColumn),
+		redacted:      newTable("deliveries", deliveryColumns+redactedColumns),
+		redactions:    newTable("redactions", redactionColumns+seqColumn),
 	}
 }
 
@@ -42,6 +45,6 @@ func (t tables) all() []table {
 	return []table{
 		t.deliveries, t.outcomes, t.contracts, t.invoices, t.drafts, t.decisions, t.postings, t.verifications,
 		t.rules, t.payees, t.books, t.bookBills, t.mirrors, t.connections, t.secrets, t.leases, t.watermarks, t.tasks, t.metered,
-		t.reviews,
+		t.reviews, t.redacted, t.redactions,
 	}
 }
