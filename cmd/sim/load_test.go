@@ -81,6 +81,22 @@ func TestLoad(t *testing.T) {
 		require.Contains(t, out, "The ledger balances")
 	})
 
+	t.Run("SaysWhatHoldsItBack", func(t *testing.T) {
+		t.Parallel()
+		server, _ := loaded(t, 0, func(n int64) int {
+			<-time.After(20 * time.Millisecond)
+			if n%2 == 0 {
+				return 429
+			}
+			return 202
+		})
+		code, out, errOut := call(t, "load", "--url", server.URL+path, "--secret", loadSecret, "--connections", "1", "--duration", "200ms", "--rate", "200")
+		require.Zero(t, code, errOut)
+		require.Contains(t, out, "open loop, 200 a second, 1 connections")
+		require.Contains(t, out, "raise its ontop.rate_per_second")
+		require.Regexp(t, `\d+ were due when no connection was free, up to [\d.]+ ms; \d+ were given up`, out)
+	})
+
 	t.Run("SendsAtARateAndPrintsJSON", func(t *testing.T) {
 		t.Parallel()
 		server, got := loaded(t, 0, accepted)
