@@ -58,5 +58,8 @@ func Framing(head []byte) (length int, chunked, ok bool) {
 	return max(length, 0), length == -1, framed(header.RawHeaders(), header.IsHTTP11())
 }
 
+// Framed reports whether a header says in one way only where it ends.
+func Framed(raw []byte, http11 bool) bool { return framed(raw, http11) }
+
 // IsJSON reports whether a content type is JSON.
 func IsJSON(contentType []byte) bool { return isJSON(contentType) }

@@ -44,9 +44,14 @@ func framed(raw []byte, http11 bool) bool {
 	}
 	lengths, encodings := 0, 0
 	for len(raw) > 0 {
-		var line []byte
-		line, raw, _ = bytes.Cut(raw, []byte("\n"))
-		line = bytes.TrimSuffix(line, []byte("\r"))
+		line, rest := raw, []byte(nil)
+		if end := bytes.IndexByte(raw, '\n'); end >= 0 {
+			line, rest = raw[:end], raw[end+1:]
+		}
+		raw = rest
+		if n := len(line); n > 0 && line[n-1] == '\r' {
+			line = line[:n-1]
+		}
 		if len(line) == 0 {
 			continue
 		}
