@@ -76,7 +76,7 @@ func TestExecute_Help(t *testing.T) {
 		require.Equal(t, exitDone, got.code)
 		for _, command := range []string{
 			"serve", "sync", "reconcile", "import", "connect", "disconnect", "rules", "vendors", "holds", "corrections", "payments",
-			"attachments", "deliveries", "replay", "status", "config", "engine", "migrate", "faults", "version",
+			"attachments", "deliveries", "replay", "journal", "status", "config", "engine", "migrate", "faults", "version",
 		} {
 			require.Regexp(t, `(?m)^  `+command+` +\S`, got.out)
 		}

@@ -112,8 +112,7 @@ type problem struct {
 }
 
 const (
-	askAgain = "ask Ontop to send again what it sent then, or import it (`tieout import`); what is missing in the end, " +
-		"`tieout reconcile` shows against Ontop's payment summary"
+	askAgain = "find out what Ontop sent then, in Ontop or with Ontop's support, and have it sent again or import it (`tieout import`)"
 	takeAway = "; then move the file away, and this is not told again"
 )
 
