@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -86,6 +87,60 @@ func TestReceiver_AccessLog(t *testing.T) {
 		require.Equal(t, 401, b.post(t, "/webhooks/ontop/acme", http.Header{"Traceparent": {"00-evil\tid"}}, strings.NewReader("{}")).code)
 		require.Contains(t, log.String(), `"code":401`)
 		require.NotContains(t, log.String(), "evil")
+	})
+
+	t.Run("RepeatsNoMoreOfAPathThanSomebodyReads", func(t *testing.T) {
+		t.Parallel()
+		b, log := setup(t, true)
+		require.Equal(t, 404, b.post(t, "/"+strings.Repeat("a", 5000), http.Header{}, strings.NewReader("{}")).code)
+		require.Less(t, len(log.String()), 500)
+	})
+
+	// Of what proves where a request comes from, nothing reaches the log at any level:
+	// neither what was sent nor what it is compared with.
+	t.Run("NamesNoSecretAtAnyLevel", func(t *testing.T) {
+		t.Parallel()
+		log, journal := &lines{}, &memory{err: ingest.ErrBroken}
+		e := env()
+		e.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug - 4}))
+		b := &bench{key: key(t, secretA)}
+		token := ingest.Key{Secret: []byte("a-token-of-some-length")}
+		r, err := ingest.NewReceiver([]ingest.Company{
+			{ID: "acme", Verifier: verifier(t, ingest.SignatureConfig{}, b.key)},
+			{ID: "bearer", Verifier: verifier(t, ingest.SignatureConfig{Scheme: ingest.Bearer}, token)},
+		}, journal, ingest.ReceiverConfig{AccessLog: true, ReadTimeout: time.Second}, e)
+		require.NoError(t, err)
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		b.addr = ln.Addr().String()
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- r.Serve(ctx, ln) }()
+		good := signed(b.key.Secret, "m", body)
+		bad := good.Clone()
+		bad.Set("Webhook-Signature", "v1,c2VjcmV0LXNpZ25hdHVyZQ==")
+		require.Equal(t, 503, b.post(t, "/webhooks/ontop/acme", good, strings.NewReader(body)).code)
+		require.Equal(t, 401, b.post(t, "/webhooks/ontop/acme", bad, strings.NewReader(body)).code)
+		for token, want := range map[string]int{"a-token-of-some-length": 503, "a-token-of-somebody-else": 401} {
+			res := b.post(t, "/webhooks/ontop/bearer", http.Header{"Authorization": {"Bearer " + token}}, strings.NewReader(body))
+			require.Equal(t, want, res.code)
+		}
+		for _, broken := range []string{
+			"POST /webhooks/ontop/acme HTTP/1.1\r\nAuthorization: Bearer hush-hush\r\nWebhook-Signature v1,hush\r\n\r\n",
+			"POST\r\nAuthorization: Bearer hush-hush\r\n\r\n", "POST  HTTP/1.1\r\nAuthorization: Bearer hush-hush\r\n\r\n",
+			"POST / HTTP/1.1\r\nhush-hush Authorization: hush\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: hush\r\n\r\n",
+			"POST / HTTP/1.1\r\nAuthorization: Bearer " + strings.Repeat("hush", 3000) + "\r\n\r\n",
+		} {
+			require.Len(t, conversation(t, b.addr, broken), 1)
+		}
+		cancel()
+		require.NoError(t, <-done)
+		require.GreaterOrEqual(t, strings.Count(log.String(), "request answered"), 5)
+		for _, secret := range []string{
+			good.Get("Webhook-Signature"), bad.Get("Webhook-Signature"), "a-token-of-some", "hush", string(b.key.Secret), secretA[6:], "ada@example.com",
+		} {
+			require.NotContains(t, log.String(), secret)
+		}
 	})
 
 	t.Run("IsSilentUnlessAsked", func(t *testing.T) {

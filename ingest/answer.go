@@ -72,13 +72,22 @@ func (r *Receiver) logAccess(c *fiber.Ctx, code int) {
 	}
 	header := &c.Request().Header
 	attrs := []slog.Attr{
-		slog.Int("code", code), slog.String("method", c.Method()), slog.String("path", c.Path()),
+		slog.Int("code", code), slog.String("method", clip(c.Method())), slog.String("path", clip(c.Path())),
 		slog.Int("body_bytes", max(header.ContentLength(), 0)),
 		slog.String("origin", origin(c.Context().RemoteAddr(), header, r.cfg.Proxies).String()),
 		// The HTTP server stamps requests by the same clock that Now is in production.
 		slog.Duration("took", max(r.env.Now().Sub(c.Context().Time()), 0)),
 	}
 	r.env.Log.LogAttrs(ctx, level, "request answered", append(attrs, traceAttrs(c)...)...)
+}
+
+// clip bounds what the log repeats of what a stranger wrote.
+func clip(text string) string {
+	const most = 200
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
 }
 
 // shedding is what there was too much of.

@@ -101,6 +101,7 @@ func (r *Receiver) newApp() *fiber.App {
 	})
 	app.Server().Logger = protocolLog{r.env.Log}
 	app.Server().NoDefaultServerHeader = true
+	app.Server().SecureErrorLogMessage = true // what cannot be read may hold a secret all the same
 	app.Server().HeaderReceived = r.headed
 	const path = "/webhooks/ontop/:company"
 	if r.env.Tracer != nil {

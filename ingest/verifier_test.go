@@ -273,33 +273,3 @@ func FuzzVerifier(f *testing.F) {
 		}
 	})
 }
-
-// The same for the hexadecimal scheme with a signed time, as Remote writes it.
-func FuzzHexVerifier(f *testing.F) {
-	k := ingest.Key{Secret: []byte("0123456789abcdef")}
-	v, err := ingest.NewVerifier(ingest.SignatureConfig{
-		Scheme: ingest.HMACHex, Header: "S", SignaturePrefix: "sha256=", Suffix: ":{timestamp}", TimestampHeader: "T",
-	}, []ingest.Key{k})
-	require.NoError(f, err)
-	sum := func(stamp string, body []byte) string {
-		m := hmac.New(sha256.New, k.Secret)
-		m.Write(body)
-		m.Write([]byte(":" + stamp))
-		return hex.EncodeToString(m.Sum(nil))
-	}
-	millis, seconds := fmt.Sprint(noon.UnixMilli()), fmt.Sprint(noon.Unix())
-	f.Add(millis, "sha256="+sum(millis, []byte("{}")), []byte("{}"))
-	f.Add(seconds, "SHA256="+sum(seconds, nil), []byte{})
-	f.Add("Infinity", "sha256=", []byte{})
-	f.Fuzz(func(t *testing.T, stamp, signature string, body []byte) {
-		id, err := v.Verify(header{"S": {signature}, "T": {stamp}}, body, noon)
-		if !strings.EqualFold(signature, "sha256="+sum(stamp, body)) {
-			require.Error(t, err)
-		}
-		if err != nil {
-			require.Empty(t, id)
-			return
-		}
-		require.Equal(t, schema.BodyID(body), id)
-	})
-}

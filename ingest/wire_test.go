@@ -201,6 +201,26 @@ func TestReceiver_Body(t *testing.T) {
 		require.Equal(t, []int{413}, codes(large))
 	})
 
+	// What a body means is no business of the receiver's: whatever is signed is stored
+	// as it came, and the transform says what is wrong with it.
+	t.Run("OfAnyMeaningIsStoredAsItCame", func(t *testing.T) {
+		t.Parallel()
+		journal := &memory{}
+		b := serve(t, journal)
+		bodies := []string{
+			strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), strings.Repeat(`{"a":`, 10_000), "{\xff\xfe\x00}", "\xef\xbb\xbf{}",
+			`{"event_type":"KYC","event_type":"PAYMENT","data":1,"data":2}`, `{"total_amount":` + strings.Repeat("9", 400) + `}`,
+			`{"issue_date":"0000-01-01","due_date":"9999-12-31"}`, `{"event_type":"KYC","data":{"client_id":"another company's"}}`,
+			"{\r\n\t\"a\" : 1 }\r\n\r\nGET / HTTP/1.1\r\n\r\n", "0\r\n\r\n", " ", "null",
+		}
+		for n, body := range bodies {
+			res := b.post(t, "/webhooks/ontop/acme", signed(b.key.Secret, fmt.Sprint(n), body), strings.NewReader(body))
+			require.Equal(t, http.StatusAccepted, res.code, body)
+			require.Equal(t, body, string(journal.deliveries()[n].Body))
+		}
+		require.Len(t, journal.deliveries(), len(bodies))
+	})
+
 	t.Run("OfEverySizeIsTakenAsItCame", func(t *testing.T) {
 		t.Parallel()
 		journal := &memory{}
