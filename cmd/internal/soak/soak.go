@@ -92,21 +92,29 @@ func load(ctx context.Context, o options, r *rig.Rig, process *rig.Process, stde
 	watch := newWatch(r, process, books, o.sample)
 	noise := newNoise(r)
 	done := make(chan error, 2)
-	go func() { done <- watch.run(watching) }()
+	sending, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	go func() {
+		err := watch.run(watching)
+		if err != nil {
+			abort(err) // half an hour that nobody watches proves nothing
+		}
+		done <- err
+	}()
 	go func() { done <- noise.run(watching) }()
 	defer stop()
 
 	var sent []webhookload.Result
 	for left := o.length; left > 0 && err == nil; left -= o.minute {
 		var result webhookload.Result
-		result, err = generator.Open(ctx, o.rate, min(left, o.minute))
+		result, err = generator.Open(sending, o.rate, min(left, o.minute))
 		sent = append(sent, result)
 		rec.lines = append(rec.lines, lineOf(result, watch.take()))
 		fmt.Fprintf(stderr, "%s\n", rec.lines[len(rec.lines)-1])
 	}
 	stop()
-	rec.samples = watch.all
 	err = errors.Join(err, <-done, <-done)
+	rec.samples = watch.all
 	ctx = context.WithoutCancel(ctx) // an interrupt ends the sending, and not the count
 	if waiting := drained(ctx, r); waiting != nil {
 		return rec, errors.Join(err, waiting)

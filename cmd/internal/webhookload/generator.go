@@ -162,18 +162,21 @@ func (r *Result) add(c *caller) {
 // ended; the result holds in any case.
 func (g *Generator) Closed(ctx context.Context, d time.Duration) (Result, error) {
 	g.source.presign(g.cfg.Presign, g.now())
-	end := g.now().Add(d)
-	return g.run(ctx, func(c *caller) {
-		for now := g.now(); now.Before(end) && ctx.Err() == nil; now = g.now() {
-			n := g.source.taken.Add(1) - 1
-			c.send(ctx, n, c.pen.write(n, now), now, now)
+	return g.run(ctx, func(began time.Time) func(*caller) {
+		end := began.Add(d)
+		return func(c *caller) {
+			for now := g.now(); now.Before(end) && ctx.Err() == nil; now = g.now() {
+				n := g.source.taken.Add(1) - 1
+				c.send(ctx, n, c.pen.write(n, now), now, now)
+			}
 		}
 	})
 }
 
 // run has every connection driven by a goroutine of its own, and adds up what became
-// of their requests.
-func (g *Generator) run(ctx context.Context, drive func(*caller)) (Result, error) {
+// of their requests. Begin is told when all connections are there, which belongs to
+// no request, and returns what drives one.
+func (g *Generator) run(ctx context.Context, begin func(time.Time) func(*caller)) (Result, error) {
 	callers := make([]*caller, g.cfg.Connections)
 	for i := range callers {
 		callers[i] = &caller{g: g, pen: g.source.pen(), result: Result{Answers: map[int]int64{}}}
@@ -184,6 +187,7 @@ func (g *Generator) run(ctx context.Context, drive func(*caller)) (Result, error
 	}
 	total := Result{Answers: map[int]int64{}, source: g.source}
 	signed, began, used := g.source.late.Load(), g.now(), g.cfg.CPU()
+	drive := begin(began)
 	var wg sync.WaitGroup
 	for _, c := range callers {
 		wg.Go(func() { drive(c) })

@@ -154,13 +154,13 @@ func TestGenerator_Closed(t *testing.T) {
 		t.Parallel()
 		never := make(chan struct{})
 		defer close(never) // before the server is closed, which waits for its handlers
-		g, _ := receiver(t, webhookload.Config{Timeout: 50 * time.Millisecond, Connections: 1}, func(n int64, _ *http.Request) int {
+		g, _ := receiver(t, webhookload.Config{Timeout: time.Second, Connections: 1}, func(n int64, _ *http.Request) int {
 			if n == 2 {
 				<-never
 			}
 			return 202
 		})
-		done, err := g.Closed(t.Context(), 200*time.Millisecond)
+		done, err := g.Closed(t.Context(), 400*time.Millisecond) // over when the second is given up
 		require.NoError(t, err)
 		require.EqualValues(t, 1, done.Cut)
 	})

@@ -17,31 +17,34 @@ func (g *Generator) Open(ctx context.Context, perSecond int, d time.Duration) (R
 		return Result{}, errors.New("the rate must be positive")
 	}
 	g.source.presign(min(g.cfg.Presign, int(float64(perSecond)*d.Seconds()*1.05)+100), g.now())
-	// A moment for all connections to be there before the first request is due.
-	began := g.now().Add(20*time.Millisecond + time.Duration(g.cfg.Connections)*200*time.Microsecond)
-	p := &plan{
-		began: began, length: d, gap: float64(time.Second) / float64(perSecond), closes: began.Add(d + g.cfg.Grace),
-		random: rand.New(rand.NewPCG(3, 4)),
-	}
-	result, err := g.run(ctx, func(c *caller) {
-		for ctx.Err() == nil {
-			due, ok := p.next(g.now())
-			if !ok {
-				return
-			}
-			// Signed before it is due: that is no part of its time.
-			now := g.now()
-			n := g.source.taken.Add(1) - 1
-			request := c.pen.write(n, now)
-			if now.After(due) {
-				c.result.Late++
-			}
-			sleep(ctx, due.Sub(g.now()))
-			c.send(ctx, n, request, due, g.now())
-		}
+	p := &plan{length: d, gap: float64(time.Second) / float64(perSecond), random: rand.New(rand.NewPCG(3, 4))}
+	result, err := g.run(ctx, func(began time.Time) func(*caller) {
+		// A moment for every connection to have its first request signed.
+		p.began = began.Add(10*time.Millisecond + time.Duration(g.cfg.Connections)*20*time.Microsecond)
+		p.closes = p.began.Add(d + g.cfg.Grace)
+		return func(c *caller) { c.keep(ctx, p) }
 	})
 	p.giveUp(&result, g.now())
 	return result, err
+}
+
+// keep sends what is due, until there is no more.
+func (c *caller) keep(ctx context.Context, p *plan) {
+	for ctx.Err() == nil {
+		due, ok := p.next(c.g.now())
+		if !ok {
+			return
+		}
+		// Signed before it is due: that is no part of its time.
+		now := c.g.now()
+		n := c.g.source.taken.Add(1) - 1
+		request := c.pen.write(n, now)
+		if now.After(due) {
+			c.result.Late++
+		}
+		sleep(ctx, due.Sub(c.g.now()))
+		c.send(ctx, n, request, due, c.g.now())
+	}
 }
 
 // plan says when each request of an open loop is due.
@@ -79,6 +82,9 @@ func (p *plan) step() (time.Time, bool) {
 func (p *plan) giveUp(r *Result, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.began.IsZero() {
+		return // nothing was due while there was no connection
+	}
 	for due, ok := p.step(); ok && due.Before(now); due, ok = p.step() {
 		r.Unsent++
 		r.Times.Record(now.Sub(due))
