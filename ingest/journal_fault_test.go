@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -452,35 +451,4 @@ func TestJournal_FormatIsPebbles(t *testing.T) {
 	}
 	require.Equal(t, 700, deliveries)
 	require.Len(t, waiting(t, open(t, fs)), 700)
-}
-
-// Whatever bytes a segment holds, reading it neither panics nor returns a record
-// that was not written.
-func FuzzSegment(f *testing.F) {
-	// The identity is fixed, because every process that fuzzes makes its own.
-	fs, name := vfs.NewMem(), "00112233445566778899aabbccddeeff"
-	require.NoError(f, fs.MkdirAll("/journal", 0o700))
-	replace(f, fs, "/journal/identity", []byte(name))
-	j := open(f, fs)
-	for n := range 3 {
-		require.NoError(f, j.Append(context.Background(), delivery(n)))
-	}
-	require.NoError(f, j.Close())
-	identity, err := hex.DecodeString(name)
-	require.NoError(f, err)
-	good := contents(f, fs, "/journal/000000000001.wal")
-	whole, err := ingest.ReadSegment(good, identity)
-	require.ErrorIs(f, err, io.EOF)
-	require.Len(f, whole, 3)
-	f.Add(good)
-	f.Add(good[:len(good)-7])
-	f.Add([]byte{})
-	f.Add(append(slices.Clone(good), good...))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		got, err := ingest.ReadSegment(raw, identity)
-		require.ErrorIs(t, err, io.EOF)
-		for _, d := range got {
-			require.Contains(t, whole, d)
-		}
-	})
 }
