@@ -28,8 +28,8 @@ type Receipt struct {
 	// RedactedAt is when personal data was last taken out of the body; zero when it is
 	// as it was received.
 	RedactedAt time.Time
-	Outcome Outcome // the first one; zero when nobody has looked at it yet
-	Review  Review  // the newest; zero when there is none
+	Outcome    Outcome // the first one; zero when nobody has looked at it yet
+	Review     Review  // the newest; zero when there is none
 
 	// Conflict says that another body was received under its ID. All of them are
 	// kept, and one at most is applied: the others have [OutcomeConflict].

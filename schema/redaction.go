@@ -16,7 +16,7 @@ type Redaction struct {
 	// redaction of these Fields has to look at it, unless it was stored since.
 	Reached time.Time
 
-	Deliveries int // that were looked at
+	Deliveries int // that were looked at; one that was stored several times counts each time
 	Redacted   int // of those, in how many something was taken out
 	Left       int // of those, that wait for a person or for their outcome, and stay as they are
 	Unreadable int // of those, that are no JSON, in which no field can be found; they stay as they are

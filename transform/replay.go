@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/tieout/tieout/schema"
+	"github.com/tieout/tieout/schema/ontop"
 )
 
 // Replay says how deliveries are read again.
@@ -80,7 +82,7 @@ func (r *round) replay(ctx context.Context, receipts []schema.Receipt, how Repla
 		if receipt.Outcome.Kind == "" {
 			continue
 		}
-		if receipt.Sum() != receipt.BodySum {
+		if receipt.RedactedAt.IsZero() && receipt.Sum() != receipt.BodySum {
 			return result, fmt.Errorf("delivery %s: %w", receipt.ID, errNoBody)
 		}
 		settled = append(settled, receipt)
@@ -136,6 +138,14 @@ func (r *round) settleAgain(receipt schema.Receipt, m *message, f *facts) schema
 	now.Subjects, now.Kind = m.Subjects(), schema.OutcomeUnchanged
 	tasks, changed := len(f.changedTask), false
 	contracts, invoices := inOneRevision(m)
+	if !receipt.RedactedAt.IsZero() {
+		contracts, invoices = f.beyondRedaction(contracts, invoices)
+		// Nor can the e-mail that a payment was matched by be read any more.
+		m.Payments = slices.DeleteFunc(m.Payments, func(p ontop.Payment) bool {
+			_, known := f.tasks[schema.LoosePaymentSubject(p.ID)]
+			return known
+		})
+	}
 	for _, contract := range contracts {
 		held := f.contracts[contract.ID].Source == contract.Source
 		anew := f.contractAgain(contract)
@@ -153,7 +163,7 @@ func (r *round) settleAgain(receipt schema.Receipt, m *message, f *facts) schema
 	f.money(schema.Staged{Delivery: receipt.Delivery}, m, &now)
 	now = misread(now, m)
 	before := receipt.Stands()
-	if needsNobody(now.Kind) && needsNobody(before.Kind) && !changed && len(f.changedTask) == tasks {
+	if !changed && len(f.changedTask) == tasks && (needsNobody(now.Kind) && needsNobody(before.Kind) || !receipt.RedactedAt.IsZero()) {
 		now.Kind, now.Detail = before.Kind, before.Detail // it says no more than when it came
 	}
 	return now
@@ -168,6 +178,32 @@ func needsNobody(k schema.OutcomeKind) bool {
 func differs(stands, now schema.Outcome) bool {
 	return stands.Kind != now.Kind || stands.EventType != now.EventType ||
 		stands.Detail != now.Detail && !needsNobody(now.Kind)
+}
+
+// beyondRedaction leaves of what a redacted delivery says only what is not known yet:
+// what it once said more was read when it came, and stays. Statuses and payments, which
+// no redaction touches, are folded in as ever.
+func (f *facts) beyondRedaction(contracts []schema.Contract, invoices []schema.Invoice) ([]schema.Contract, []schema.Invoice) {
+	contracts = slices.DeleteFunc(contracts, func(c schema.Contract) bool {
+		before, known := f.contracts[c.ID]
+		return known && !storable(c.UpdatedAt).After(before.UpdatedAt)
+	})
+	for i, read := range invoices {
+		before, known := f.invoices[read.ID]
+		if !known || storable(read.UpdatedAt).After(before.UpdatedAt) {
+			continue
+		}
+		said := before
+		said.Status, said.PaidAt, said.PlatformFee = read.Status, read.PaidAt, read.PlatformFee
+		if before.Status.Rank() > said.Status.Rank() {
+			said.Status = before.Status
+		}
+		if before.PaidAt.After(storable(said.PaidAt)) {
+			said.PaidAt = before.PaidAt
+		}
+		invoices[i] = said
+	}
+	return contracts, invoices
 }
 
 // inOneRevision returns what a message says of each contract and invoice, folded: one

@@ -14,11 +14,12 @@ import (
 func (r *root) deliveries() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "deliveries",
-		Short: "Look at what was received, dismiss what nobody can read, prove the way in",
+		Short: "Look at what was received, dismiss what nobody can read, prove the way in, take out personal data",
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	command.AddCommand(r.deliveriesList(), r.deliveriesShow(), r.deliveriesDismiss(), r.deliveriesTest())
+	command.AddCommand(r.deliveriesList(), r.deliveriesShow(), r.deliveriesDismiss(), r.deliveriesTest(),
+		r.deliveriesRedact(), r.deliveriesRedactions())
 	return command
 }
 

@@ -33,6 +33,10 @@ type shownDelivery struct {
 	// Review is the newest later word about it; null when there is none.
 	Review *reviewed `json:"review"`
 
+	// RedactedAt is when personal data was taken out of the body, which SHA256 is the
+	// hash of as it arrived; null when it is as it arrived.
+	RedactedAt *time.Time `json:"redacted_at,omitempty"`
+
 	// Of `show` alone.
 	Bytes      *int    `json:"bytes,omitempty"`
 	Body       *string `json:"body,omitempty"`
@@ -60,6 +64,9 @@ func newShownDelivery(r schema.Receipt) shownDelivery {
 		ID: r.ID, ReceivedAt: r.ReceivedAt, Channel: r.Channel, SHA256: r.BodySum.String(), Conflict: r.Conflict,
 		EventType: stands.EventType, Outcome: stands.Kind, Detail: stands.Detail, Subjects: append([]string{}, stands.Subjects...),
 		NeedsPerson: r.NeedsPerson(),
+	}
+	if !r.RedactedAt.IsZero() {
+		s.RedactedAt = &r.RedactedAt
 	}
 	if s.Outcome == "" {
 		s.Outcome = schema.OutcomePending
@@ -223,6 +230,9 @@ func writeReceipt(page *strings.Builder, d shownDelivery, size int) {
 	line("received", fmt.Sprintf("%s %s", d.ReceivedAt.Format(time.RFC3339Nano), by))
 	line("type", orDash(d.EventType))
 	line("body", fmt.Sprintf("%s bytes, sha256 %s", grouped(int64(size)), d.SHA256))
+	if d.RedactedAt != nil {
+		line("redacted", fmt.Sprintf("on %s, see `tieout deliveries redactions`; the sha256 is that of the body as it arrived", instant(*d.RedactedAt)))
+	}
 	if d.Conflict {
 		line("conflict", "the sender used this id for several bodies; all are kept, and one at most is applied")
 	}

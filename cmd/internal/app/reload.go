@@ -157,6 +157,7 @@ func needRestart(running, next config.Config) []string {
 		}
 		differs(key+".name", c.Name, changed.Name)
 		differs(key+".ontop.client_ids", c.Ontop.ClientIDs, changed.Ontop.ClientIDs)
+		differs(key+".ontop.redact", c.Ontop.Redact, changed.Ontop.Redact)
 		differs(key+".quickbooks", c.QuickBooks, changed.QuickBooks)
 		differs(key+".policy", c.Policy, changed.Policy)
 	}

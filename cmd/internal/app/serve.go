@@ -41,6 +41,7 @@ func (a *App) Serve(ctx context.Context) error {
 	group.Go(func() error { return s.drainer.Run(running) })
 	group.Go(func() error { return s.servePrivate(running) })
 	group.Go(func() error { return a.schedule(running) })
+	group.Go(func() error { return a.redactDaily(running) })
 	group.Go(func() error { return s.reloads(running) })
 	for _, c := range a.companies {
 		group.Go(func() error {

@@ -283,9 +283,27 @@ type Ontop struct {
 	// Defaults to anywhere.
 	Origins []string `yaml:"origins"`
 
+	// Redact takes personal data out of stored deliveries after some time.
+	Redact Redact `yaml:"redact"`
+
 	// UnsafeAcceptUnsigned takes deliveries without a signature. Anybody who can
 	// reach the public listener can then invent invoices.
 	UnsafeAcceptUnsigned bool `yaml:"unsafe_accept_unsigned"`
+}
+
+// Redact says which personal data is taken out of stored deliveries, and when. It is
+// done daily, with schedule.sweep, and recorded: see `tieout deliveries redact`.
+type Redact struct {
+	// AfterMonths is how many months after its receipt a delivery loses the fields.
+	//
+	// Defaults to 0: deliveries are kept for ever as they arrived.
+	AfterMonths int `yaml:"after_months"`
+
+	// Fields are the fields that it loses: names from the outermost on, joined by
+	// dots, such as data.worker_email, data.first_name or data.items.description. *
+	// stands for any name, and arrays are followed by themselves. What reconciliation
+	// rests on is refused: ids, amounts, dates, statuses and concepts.
+	Fields []string `yaml:"fields"`
 }
 
 // SigningSecret is one secret of a company, and when it is used.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tieout/tieout/ingest"
+	"github.com/tieout/tieout/schema/ontop"
 )
 
 // headerName is a name that HTTP allows.
@@ -81,6 +82,24 @@ func (o Ontop) validate(m *mistakes, key string) {
 	}
 	m.between(key+".rate_per_second", o.RatePerSecond, 1, 1_000_000)
 	m.networks(key+".origins", o.Origins)
+	o.Redact.validate(m, key+".redact")
+}
+
+// validate refuses fields that must stay. Fields without a time, or a time without
+// fields, would do nothing, which somebody who wrote them relies on.
+func (r Redact) validate(m *mistakes, key string) {
+	m.between(key+".after_months", r.AfterMonths, 0, 1200)
+	switch {
+	case r.AfterMonths > 0 && len(r.Fields) == 0:
+		m.add(key+".fields", "is empty; name what is to be taken out after %d months", r.AfterMonths)
+	case r.AfterMonths == 0 && len(r.Fields) > 0:
+		m.add(key+".after_months", "is missing; without it nothing is ever taken out")
+	}
+	for i, field := range r.Fields {
+		if _, err := ontop.ParseRedactPath(field); err != nil {
+			m.add(fmt.Sprintf("%s.fields[%d]", key, i), "%w", err)
+		}
+	}
 }
 
 func (s SigningSecret) validate(m *mistakes, key, signature string) {
