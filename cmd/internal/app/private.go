@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +64,7 @@ func (a *App) newPrivate(status func() ServerStatus, ready ...readiness) http.Ha
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.options.Registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	mux.HandleFunc("GET /healthz", p.healthz)
 	mux.HandleFunc("GET /readyz", p.readyz)
+	mux.HandleFunc("GET /readyz/{thing}", p.readyz)
 	mux.HandleFunc("GET "+serverStatus, p.server)
 	mux.HandleFunc("GET "+oauthStart, p.start)
 	mux.HandleFunc("GET "+oauthCallback, p.callback)
@@ -87,12 +89,21 @@ func (p *private) healthz(w http.ResponseWriter, _ *http.Request) { io.WriteStri
 
 // readyz answers 200 when everything that is needed works, and otherwise 503 with
 // one line for each thing that does not. What is about to stop working has a line in
-// both.
+// both. Of one thing alone it is asked by its name: deliveries can be stored as long
+// as the journal is ready, whatever else is not.
 func (p *private) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
+	only := r.PathValue("thing")
+	if only != "" && !slices.ContainsFunc(p.ready, func(thing readiness) bool { return thing.name == only }) {
+		http.NotFound(w, r)
+		return
+	}
 	var broken, warnings strings.Builder
 	for _, thing := range p.ready {
+		if only != "" && thing.name != only {
+			continue
+		}
 		if err := thing.check(ctx); err != nil {
 			fmt.Fprintf(&broken, "%s: %v\n", thing.name, err)
 		}
