@@ -8,13 +8,19 @@ BIN   := bin
 TOOLS := $(CURDIR)/.cache/tools
 FUZZTIME ?= 20s
 SEQUENCES ?= 10000
+CUTS ?= 30000
+KILLS ?= 150
 SOAK ?= 30m
+
+# What reads bytes that anybody can send, and bytes that a disk may have spoiled.
+INTAKE := ./ingest FuzzFraming ./ingest FuzzSignedHeaders ./ingest FuzzSignatureList ./ingest FuzzHexSignature \
+	./schema/ontop FuzzDecode ./ingest FuzzSegment ./ingest FuzzDamage ./ingest FuzzRecord
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: engine
 engine: ## Fetch the embedded ClickHouse engine once, and check it
@@ -37,9 +43,18 @@ test: engine ## Run all tests
 test/sequences: ## Play SEQUENCES random sequences of invoices, faults, crashes and edits through posting
 	TIEOUT_SEQUENCES=$(SEQUENCES) go test -count=1 -timeout 30m -v -run '^TestLoader_Sequences$$' ./load
 
+.PHONY: test/durability
+test/durability: ## Cut the power CUTS times under the journal, kill its process KILLS times, and let its disk fail
+	TIEOUT_JOURNAL_CUTS=$(CUTS) TIEOUT_JOURNAL_KILLS=$(KILLS) go test -count=1 -timeout 30m -v -run '^TestJournal_(PowerCut|Kill|FailingDisk|Damage)' ./ingest
+
+.PHONY: test/fuzz
+test/fuzz: FUZZTIME = 60s
+test/fuzz: ## Fuzz what reads a webhook and the journal for FUZZTIME each, two at a time
+	@printf '%s\n' $(INTAKE) | FUZZTIME=$(FUZZTIME) xargs -P 2 -n 2 ./.ci/fuzz
+
 .PHONY: test/race
 test/race: engine ## Run all tests with the race detector (needs a C compiler)
-	TIEOUT_KILL_ROUNDS=20 CGO_ENABLED=1 go test -race -timeout 60m ./...
+	TIEOUT_KILL_ROUNDS=20 TIEOUT_JOURNAL_CUTS=1000 TIEOUT_JOURNAL_KILLS=20 CGO_ENABLED=1 go test -race -timeout 60m ./...
 
 .PHONY: test/clients
 test/clients: build ## Drive the QuickBooks simulator with clients that others wrote
@@ -62,15 +77,14 @@ soak: engine ## Run the program for SOAK under load and noise: memory must stay 
 	@go run ./cmd/internal/soak -for $(SOAK)
 
 .PHONY: fuzz
-fuzz: ## Fuzz every parser of foreign bytes for FUZZTIME each
+fuzz: ## Fuzz every parser of foreign bytes for FUZZTIME each, two at a time
 	@go list -f '{{.ImportPath}} {{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}' ./... | \
 	while read -r package files; do \
 	  [ -n "$$files" ] || continue; \
 	  for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$files); do \
-	    echo "fuzz $$package $$target"; \
-	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+	    echo "$$package $$target"; \
 	  done; \
-	done
+	done | FUZZTIME=$(FUZZTIME) xargs -P 2 -n 2 ./.ci/fuzz
 
 .PHONY: verify
 verify: ## Prove that generated pages and go.mod are current

@@ -115,14 +115,15 @@ func (l *ledger) check(holds bool, format string, args ...any) {
 
 // settle drains what is left on a machine that is well again, and returns what is
 // wrong with the whole history.
-func (l *ledger) settle(ctx context.Context, mem *vfs.MemFS) error {
+func (l *ledger) settle(t *testing.T, mem *vfs.MemFS) error {
+	t.Helper()
 	j, err := tryOpen(mem, small)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
 	for {
-		block, err := j.Cut(ctx, all)
+		block, err := j.Cut(t.Context(), all)
 		if err != nil {
 			return err
 		}
@@ -130,7 +131,7 @@ func (l *ledger) settle(ctx context.Context, mem *vfs.MemFS) error {
 			break
 		}
 		l.stage(block)
-		if err := j.Forget(ctx, block); err != nil {
+		if err := j.Forget(t.Context(), block); err != nil {
 			return err
 		}
 	}
@@ -173,15 +174,16 @@ func play(t *testing.T, seed uint64, odds int, wrong mistake) error {
 		ledger: newLedger(wrong), mem: vfs.NewCrashableMem(),
 	}
 	for life := range 1 + h.random.IntN(3) {
-		if err := h.live(t.Context(), life); err != nil {
+		if err := h.live(t, life); err != nil {
 			return fmt.Errorf("life %d: %w", life, err)
 		}
 	}
-	return h.ledger.settle(t.Context(), h.mem)
+	return h.ledger.settle(t, h.mem)
 }
 
 // live plays one life of the machine.
-func (h *history) live(ctx context.Context, life int) error {
+func (h *history) live(t *testing.T, life int) error {
+	t.Helper()
 	m := newMachine(h.mem, rand.New(rand.NewPCG(h.seed, uint64(life)+2)), h.ledger.wrong)
 	m.odds = h.odds
 	most := 0
@@ -204,7 +206,7 @@ func (h *history) live(ctx context.Context, life int) error {
 		h.ledger.mu.Lock()
 		h.ledger.whole(j)
 		h.ledger.mu.Unlock()
-		h.work(ctx, m, j, life, most)
+		h.work(t.Context(), m, j, life, most)
 		err = j.Close()
 	}
 	h.mem = m.after

@@ -47,7 +47,7 @@ func FuzzSignatureList(f *testing.F) {
 		made1a := "v1a," + base64.StdEncoding.EncodeToString(ed25519.Sign(private, []byte(id+"."+ts+"."+string(body))))
 		list = strings.ReplaceAll(strings.ReplaceAll(list, rightV1, made[len(body)%3]), rightV1a, made1a)
 		want := false
-		for _, item := range strings.Split(list, " ") {
+		for item := range strings.SplitSeq(list, " ") {
 			want = want || item == made[0] || item == made[1] || item == made1a
 		}
 		got, err := v.Verify(header{"Webhook-Id": {id}, "Webhook-Timestamp": {ts}, "Webhook-Signature": {list}}, body, noon)
@@ -74,9 +74,21 @@ func FuzzSignedHeaders(f *testing.F) {
 	goodID, goodTime := regexp.MustCompile(`\A[!-\-/-~]{1,256}\z`), regexp.MustCompile(`\A[1-9][0-9]{0,10}\z`)
 	now := strconv.FormatInt(noon.Unix(), 10)
 	for _, pair := range [][2]string{
-		{"msg_1", now}, {"a.b", now}, {"", now}, {"msg_1", ""}, {"msg_1", "0" + now}, {"msg_1", "+" + now}, {"msg_1", now + " "}, {"msg 1", now},
-		{"msg_1", strconv.FormatInt(noon.Add(-5*time.Minute).Unix(), 10)}, {"msg_1", strconv.FormatInt(noon.Add(301*time.Second).Unix(), 10)},
-		{"msg_1", "Infinity"}, {"msg_1", "1e9"}, {"msg_1", "99999999999999999999"}, {"msg\u00a0", now}, {strings.Repeat("i", 257), now},
+		{"msg_1", now},
+		{"a.b", now},
+		{"", now},
+		{"msg_1", ""},
+		{"msg_1", "0" + now},
+		{"msg_1", "+" + now},
+		{"msg_1", now + " "},
+		{"msg 1", now},
+		{"msg_1", strconv.FormatInt(noon.Add(-5*time.Minute).Unix(), 10)},
+		{"msg_1", strconv.FormatInt(noon.Add(301*time.Second).Unix(), 10)},
+		{"msg_1", "Infinity"},
+		{"msg_1", "1e9"},
+		{"msg_1", "99999999999999999999"},
+		{"msg\u00a0", now},
+		{strings.Repeat("i", 257), now},
 	} {
 		f.Add(pair[0], pair[1])
 	}
@@ -123,9 +135,18 @@ func FuzzHexSignature(f *testing.F) {
 	}, ingest.Key{Secret: secret})
 	seconds, millis := strconv.FormatInt(noon.Unix(), 10), strconv.FormatInt(noon.UnixMilli(), 10)
 	for _, pair := range [][2]string{
-		{"sha256=" + rightHex, seconds}, {"sha256=" + rightHex, millis}, {rightHex, seconds}, {"SHA256=" + rightHex, seconds},
-		{"sha256=" + rightHex + " ", seconds}, {"sha256=" + rightHex, "{timestamp}"}, {"sha256=" + rightHex, "00" + seconds}, {"sha256=", seconds},
-		{"sha256=" + strings.Repeat("g", 64), seconds}, {"", seconds}, {"sha256=" + rightHex, ""}, {"sha256=" + rightHex, "-" + seconds},
+		{"sha256=" + rightHex, seconds},
+		{"sha256=" + rightHex, millis},
+		{rightHex, seconds},
+		{"SHA256=" + rightHex, seconds},
+		{"sha256=" + rightHex + " ", seconds},
+		{"sha256=" + rightHex, "{timestamp}"},
+		{"sha256=" + rightHex, "00" + seconds},
+		{"sha256=", seconds},
+		{"sha256=" + strings.Repeat("g", 64), seconds},
+		{"", seconds},
+		{"sha256=" + rightHex, ""},
+		{"sha256=" + rightHex, "-" + seconds},
 	} {
 		f.Add(pair[0], pair[1], []byte("{}"))
 	}
