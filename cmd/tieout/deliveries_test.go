@@ -265,10 +265,10 @@ func TestDeliveries_UsageErrors(t *testing.T) {
 		args string
 		err  string
 	}{
-		{"deliveries lst", "did you mean list?"},
+		{"deliveries lst", "did you mean list or test?"},
 		{"deliveries list --from soon", `--from: must be YYYY-MM-DD or an instant such as 2026-09-01T08:00:00Z, is "soon"`},
 		{"deliveries list --from 2026-09-01 --to 2026-09-01", "--to: must be after --from, is 2026-09-01"},
-		{"deliveries list --outcome odd", "--outcome: must be one of [applied unchanged noted unknown unreadable foreign conflict pending], is \"odd\""},
+		{"deliveries list --outcome odd", "--outcome: must be one of [applied unchanged noted unknown test unreadable foreign conflict pending], is \"odd\""},
 		{"deliveries list --limit -1", "--limit: must not be negative, is -1"},
 		{"deliveries show", "needs ID, got 0 arguments"},
 		{"deliveries dismiss d-1", "--reason: needed"},

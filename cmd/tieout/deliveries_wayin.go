@@ -62,10 +62,10 @@ func (r *root) deliveriesTest() *cobra.Command {
 	only, asJSON := companyFlag(command), jsonFlag(command)
 	var how app.WayIn
 	flags := command.Flags()
-	flags.StringVar(&how.URL, "url", "", "where Ontop reaches the company, such as https://hooks.example.com (`URL`)")
+	flags.StringVar(&how.URL, "url", "", "the `URL` where Ontop reaches the company, such as https://hooks.example.com")
 	flags.DurationVar(&how.Follow, "wait", time.Minute, "how long it may take into the store, and from there to its outcome")
-	cert := flags.String("client-cert", "", "certificate in PEM, for a listener that asks for one (`FILE`)")
-	key := flags.String("client-key", "", "its private key in PEM (`FILE`)")
+	cert := flags.String("client-cert", "", "certificate `FILE` in PEM, for a listener that asks for one")
+	key := flags.String("client-key", "", "private key `FILE` in PEM, of that certificate")
 	command.RunE = func(c *cobra.Command, _ []string) error {
 		if how.Follow <= 0 {
 			return usageError{fmt.Errorf("--wait: must be above 0s, is %s", how.Follow)}

@@ -84,10 +84,8 @@ func TestApp_RedactLeavesTheBooksAsTheyAre(t *testing.T) {
 			require.Equal(t, before, bodies(t, a), "a dry run changes nothing")
 			counts, err := a.Redact(t.Context(), app.RedactQuery{Company: acme, By: "eva"})
 			require.NoError(t, err)
-			require.Equal(t, dry, app.RedactCounts{
-				Fields: counts.Fields, Before: dry.Before, Deliveries: counts.Deliveries, Redacted: counts.Redacted, Left: counts.Left,
-				Unreadable: counts.Unreadable,
-			})
+			dry.Before = counts.Before // the clock went on
+			require.Equal(t, dry, counts)
 			require.NotZero(t, counts.Redacted)
 
 			after := bodies(t, a)

@@ -296,6 +296,26 @@ func TestParse_Mistakes(t *testing.T) {
 			text: "companies: [{id: a, ontop: {origins: [ontop.example]}}]\n",
 			want: `companies[a].ontop.origins: must be an address or a network such as 203.0.113.0/24, is "ontop.example"`,
 		},
+		"PublicAddressThatIsNone": {
+			text: "public: {url: hooks.example.com}\n",
+			want: `public.url: must be an http(s) address, is "hooks.example.com"`,
+		},
+		"RedactionOfAnAmount": {
+			text: "companies: [{id: a, ontop: {redact: {after_months: 24, fields: [data.worker_email, data.total_amount]}}}]\n",
+			want: `companies[a].ontop.redact.fields[1]: "data.total_amount" reaches data.total_amount, which must stay`,
+		},
+		"RedactionOfEverything": {
+			text: "companies: [{id: a, ontop: {redact: {after_months: 24, fields: ['data.*']}}}]\n",
+			want: `companies[a].ontop.redact.fields[0]: "data.*" reaches data.client_id, which must stay`,
+		},
+		"RedactionOfNothing": {
+			text: "companies: [{id: a, ontop: {redact: {after_months: 24}}}]\n",
+			want: "companies[a].ontop.redact.fields: is empty; name what is to be taken out after 24 months",
+		},
+		"RedactionAtNoTime": {
+			text: "companies: [{id: a, ontop: {redact: {fields: [data.email]}}}]\n",
+			want: "companies[a].ontop.redact.after_months: is missing; without it nothing is ever taken out",
+		},
 		"ProxiesThatMeanMoreThanTheySay": {
 			text: "public: {proxies: [10.1.2.3/8]}\n",
 			want: `public.proxies: the network of "10.1.2.3/8" is 10.0.0.0/8; write that, or the address alone`,

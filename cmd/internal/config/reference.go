@@ -1,7 +1,7 @@
 package config
 
 import (
-	_ "embed" // the reference is made from the source's own comments
+	"embed" // the reference is made from the source's own comments
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -11,36 +11,50 @@ import (
 	"strings"
 )
 
-//go:embed config.go
-var source string
+//go:embed config.go ontop.go
+var source embed.FS
 
 // Reference writes a page in Markdown that lists every key with its meaning and
 // its default, in the order of the file.
 func Reference(w io.Writer) error {
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
-	if err != nil {
-		return fmt.Errorf("read own source: %w", err)
-	}
 	page := reference{structs: map[string]*ast.StructType{}}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.TypeSpec); ok {
-			if fields, ok := spec.Type.(*ast.StructType); ok {
-				page.structs[spec.Name.Name] = fields
-			}
+	for _, name := range []string{"config.go", "ontop.go"} {
+		if err := page.read(name); err != nil {
+			return fmt.Errorf("read own source: %w", err)
 		}
-		return true
-	})
+	}
 	page.line("# Configuration\n")
 	page.line("Printed by `tieout config reference`. Every secret may also be given as `${VARIABLE}`")
 	page.line("of the environment. Unknown keys are mistakes, and all mistakes are reported at once.\n")
 	page.fields("Config", "")
-	_, err = io.WriteString(w, page.text.String())
+	_, err := io.WriteString(w, page.text.String())
 	return err
 }
 
 type reference struct {
 	structs map[string]*ast.StructType
 	text    strings.Builder
+}
+
+// read notes the structs of a file.
+func (r *reference) read(name string) error {
+	text, err := source.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
+	if err != nil {
+		return err
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok {
+			if fields, ok := spec.Type.(*ast.StructType); ok {
+				r.structs[spec.Name.Name] = fields
+			}
+		}
+		return true
+	})
+	return nil
 }
 
 func (r *reference) line(format string, args ...any) { fmt.Fprintf(&r.text, format+"\n", args...) }

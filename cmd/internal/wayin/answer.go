@@ -30,13 +30,13 @@ func (w *way) post(ctx context.Context, step *Step) {
 		}
 		return
 	}
-	step.Detail = answer.Status
-	if answer.StatusCode == http.StatusAccepted {
+	step.Detail = answer.status
+	if answer.code == http.StatusAccepted {
 		step.Detail += ": on disk, in the journal"
 		return
 	}
 	cause := ""
-	if counted == nil && answer.StatusCode == http.StatusUnauthorized {
+	if counted == nil && answer.code == http.StatusUnauthorized {
 		if after, err := w.cfg.Records.Refused(ctx); err == nil {
 			cause = grown(before, after)
 		}
@@ -44,31 +44,38 @@ func (w *way) post(ctx context.Context, step *Step) {
 	step.Trouble = w.refused(answer, cause)
 }
 
+// answered is the head of an answer.
+type answered struct {
+	status string
+	code   int
+	header http.Header
+}
+
 // exchange writes the request on the connection that was opened, and reads the
 // answer. Redirects are not followed: no sender of webhooks does.
-func (w *way) exchange(ctx context.Context) (*http.Response, error) {
+func (w *way) exchange(ctx context.Context) (answered, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.cfg.URL, bytes.NewReader(w.sample.body))
 	if err != nil {
-		return nil, err
+		return answered{}, err
 	}
 	request.Header = w.sample.header
 	request.Header.Set("User-Agent", "tieout")
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := w.conn.SetDeadline(deadline); err != nil {
-			return nil, err
+			return answered{}, err
 		}
 	}
 	stop := context.AfterFunc(ctx, func() { _ = w.conn.Close() })
 	defer stop()
 	if err := request.Write(w.conn); err != nil {
-		return nil, err
+		return answered{}, err
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(io.LimitReader(w.conn, maxAnswer)), request)
 	if err != nil {
-		return nil, err
+		return answered{}, err
 	}
 	// Nothing of the body is needed, and the connection is not used again.
-	return answer, answer.Body.Close()
+	return answered{answer.Status, answer.StatusCode, answer.Header}, answer.Body.Close()
 }
 
 // grown names the cause that was counted in between, when it is only one.
@@ -86,12 +93,12 @@ func grown(before, after map[string]int64) string {
 }
 
 // refused says why the answer is not 202, as far as can be told.
-func (w *way) refused(answer *http.Response, cause string) *Trouble {
+func (w *way) refused(answer answered, cause string) *Trouble {
 	company := w.cfg.Company
 	if cause != "" {
 		return unverified(ingest.Rejection(cause))
 	}
-	switch code := answer.StatusCode; {
+	switch code := answer.code; {
 	case code == http.StatusUnauthorized:
 		return troubled("compare the secrets, ontop.origins and the clock of the server; `tieout serve` counts the cause in "+
 			"tieout_ingest_verification_failures_total, and reads the secrets again on SIGHUP",
@@ -103,18 +110,18 @@ func (w *way) refused(answer *http.Response, cause string) *Trouble {
 		return troubled("raise the proxy's bound of bodies above 1 MiB", "413: what answers there takes no body of %d bytes", len(w.sample.body))
 	case code == http.StatusTooManyRequests:
 		return troubled("see ontop.rate_per_second, and try again", "429: more deliveries come in than the company may send")
-	case code == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") != "":
+	case code == http.StatusServiceUnavailable && answer.header.Get("Retry-After") != "":
 		return troubled("see `tieout status` and the log of `tieout serve`: the journal may be full, or its disk",
 			"503: tieout cannot store deliveries now")
 	case slices.Contains([]int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, code):
 		return troubled("start `tieout serve`, and have the proxy pass on to public.listen", "%d: the proxy does not reach tieout", code)
 	case code >= 300 && code < 400:
 		return troubled("give Ontop that address, or have the proxy pass on without a redirect: senders follow none",
-			"%d: redirected to %s", code, answer.Header.Get("Location"))
+			"%d: redirected to %s", code, answer.header.Get("Location"))
 	case code >= 200 && code < 300:
 		return troubled("see what listens at "+w.target.Host, "%d: this is not tieout, which answers 202", code)
 	}
-	return troubled("see the logs of `tieout serve` and of the proxy in front of it", "%s", answer.Status)
+	return troubled("see the logs of `tieout serve` and of the proxy in front of it", "%s", answer.status)
 }
 
 // unverified says why the server did not believe the test event, by what it counted.

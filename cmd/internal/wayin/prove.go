@@ -86,8 +86,13 @@ func Prove(ctx context.Context, cfg Config, tell func(Step)) Proof {
 		name string
 		take func(context.Context, *Step)
 	}{
-		{StepSigned, w.sign}, {StepResolved, w.resolve}, {StepConnected, w.connect}, {StepTLS, w.handshake},
-		{StepAnswered, w.post}, {StepStored, w.store}, {StepRead, w.read},
+		{StepSigned, w.sign},
+		{StepResolved, w.resolve},
+		{StepConnected, w.connect},
+		{StepTLS, w.handshake},
+		{StepAnswered, w.post},
+		{StepStored, w.store},
+		{StepRead, w.read},
 	} {
 		if !w.take(ctx, step.name, step.take) {
 			return w.proof

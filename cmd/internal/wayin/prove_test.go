@@ -299,20 +299,19 @@ func TestProve_BelievesCertificatesAsSendersDo(t *testing.T) {
 func TestProve_SaysWhereADeliveryIsLost(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		m    memory
+		m    *memory
 		step string
 		says string
 	}{
-		"AnotherTieout":   {memory{loses: true}, "stored", "neither this store nor this journal has it"},
-		"StoreAway":       {memory{loses: true, waiting: 7}, "stored", "7 deliveries wait in the journal"},
-		"NobodyReads":     {memory{}, "read", "nobody has read it: not within 300ms"},
-		"AnOldTransform":  {memory{outcome: schema.OutcomeUnknown}, "read", `read as "unknown" and not as a test`},
-		"AnotherOutcome2": {memory{outcome: schema.OutcomeConflict}, "read", `read as "conflict" and not as a test`},
+		"AnotherTieout":   {&memory{loses: true}, "stored", "neither this store nor this journal has it"},
+		"StoreAway":       {&memory{loses: true, waiting: 7}, "stored", "7 deliveries wait in the journal"},
+		"NobodyReads":     {&memory{}, "read", "nobody has read it: not within 300ms"},
+		"AnOldTransform":  {&memory{outcome: schema.OutcomeUnknown}, "read", `read as "unknown" and not as a test`},
+		"AnotherOutcome2": {&memory{outcome: schema.OutcomeConflict}, "read", `read as "conflict" and not as a test`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := &memory{outcome: c.m.outcome, loses: c.m.loses, waiting: c.m.waiting}
-			cfg := config(receive(t, m), m)
+			cfg := config(receive(t, c.m), c.m)
 			cfg.Follow = 300 * time.Millisecond
 			step := last(t, prove(t, cfg))
 			require.Equal(t, c.step, step.Name)
