@@ -14,7 +14,12 @@
 // stored too; senders repeat themselves, and readers make deliveries unique.
 //
 // Every body with a valid signature is stored byte for byte, whatever it says.
-// A request that cannot be verified changes nothing and learns no reason.
+// A request that cannot be verified changes nothing and learns no reason. One whose
+// header says in two ways where it ends is refused, and nothing behind it is read.
+//
+// What requests hold is bounded: connections, memory, and time to send and to read.
+// What is too much is answered 503 at once rather than late, and one company can use
+// up no more than half of it.
 //
 // # What it does not do
 //

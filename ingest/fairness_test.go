@@ -167,6 +167,65 @@ func TestReceiver_Fairness(t *testing.T) {
 	})
 }
 
+// Places are bounded for all together too, and those that were free when a body
+// began to come may be taken when it is there.
+func TestReceiver_Places(t *testing.T) {
+	t.Parallel()
+	waiting := func() *memory { return &memory{enter: make(chan struct{}), leave: make(chan struct{})} }
+	send := func(b *bench, all *sync.WaitGroup, path string, k ingest.Key, id string) {
+		all.Go(func() {
+			if res, err := b.send(path, signed(k.Secret, id, "{}"), strings.NewReader("{}")); err != nil || res.code != 202 {
+				t.Errorf("%d, %v", res.code, err)
+			}
+		})
+	}
+
+	t.Run("OfAllCompaniesTogether", func(t *testing.T) {
+		t.Parallel()
+		journal := waiting()
+		b := serve(t, journal, func(c *ingest.ReceiverConfig) { c.InFlight = 4 })
+		var all sync.WaitGroup
+		for n := range 2 {
+			send(b, &all, "/webhooks/ontop/acme", b.key, fmt.Sprint(n))
+			send(b, &all, "/webhooks/ontop/other", key(t, secretB), fmt.Sprint(n))
+		}
+		for range 4 {
+			<-journal.enter
+		}
+		require.Equal(t, 503, b.post(t, "/webhooks/ontop/slow", http.Header{}, strings.NewReader("{}")).code)
+		close(journal.leave)
+		all.Wait()
+		go func() { <-journal.enter }()
+		require.Equal(t, 202, b.post(t, "/webhooks/ontop/slow", http.Header{}, strings.NewReader("{}")).code)
+	})
+
+	t.Run("TakenWhileABodyCame", func(t *testing.T) {
+		t.Parallel()
+		journal := waiting()
+		b := serve(t, journal, func(c *ingest.ReceiverConfig) { c.InFlight = 2 })
+		const size = 10 << 10
+		slow := begin(t, b, size, size-1)
+		require.Eventually(t, func() bool { return b.counter(t, "tieout_ingest_requests_in_flight") == 1 }, 10*time.Second, time.Millisecond)
+		var all sync.WaitGroup
+		send(b, &all, "/webhooks/ontop/acme", b.key, "quick")
+		<-journal.enter
+		_, err := io.WriteString(slow, "a")
+		require.NoError(t, err)
+		answers := bufio.NewReader(slow)
+		res := answer(t, answers)
+		require.Equal(t, 503, res.code)
+		require.Equal(t, "1", res.header.Get("Retry-After"))
+		require.False(t, res.closes, "the whole body was read; the connection is good")
+		close(journal.leave)
+		all.Wait()
+		require.Equal(t, 1, b.counter(t, "tieout_ingest_shed_total", "requests"))
+		go func() { <-journal.enter }()
+		_, err = io.WriteString(slow, wire(b, "HTTP/1.1", "again", "{}", length("{}"))+"\r\n{}")
+		require.NoError(t, err)
+		require.Equal(t, 202, answer(t, answers).code)
+	})
+}
+
 // Whoever asks and asks and never reads an answer is cut off, and holds nothing then.
 func TestReceiver_CutsOffWhoNeverReads(t *testing.T) {
 	t.Parallel()
