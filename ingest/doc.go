@@ -18,8 +18,8 @@
 // header says in two ways where it ends is refused, and nothing behind it is read.
 //
 // What requests hold is bounded: connections, memory, and time to send and to read.
-// What is too much is answered 503 at once rather than late, and one company can use
-// up no more than half of it.
+// What is too much is answered 503 at once rather than late, and one company of
+// several can use up no more than half of the places and of the memory.
 //
 // # What it does not do
 //

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/tieout/tieout/ingest"
 )
 
 // conversation sends bytes and returns every answer until the server closes the
@@ -54,7 +52,7 @@ func TestReceiver_HostileWire(t *testing.T) {
 	const chunked = "Transfer-Encoding: chunked"
 	const next = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 	journal := &memory{}
-	b := serve(t, journal, func(c *ingest.ReceiverConfig) { c.ReadTimeout = time.Second })
+	b := serve(t, journal)
 	chunks := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
 	post := func(version, rest string, lines ...string) string {
 		return wire(b, version, "m", body, lines...) + "\r\n" + rest
