@@ -20,5 +20,6 @@
 // # What it does not do
 //
 // It opens no engine (see schema/engine) and decides nothing about what it keeps.
-// Tokens come to it sealed. It never deletes.
+// Tokens come to it sealed. It deletes one thing only, and only when asked to: the
+// older form of a delivery that [Store.Redact] wrote anew without personal data.
 package store

@@ -211,3 +211,21 @@ func TestApp_Redact(t *testing.T) {
 		require.ErrorIs(t, err, app.ErrNoRedaction)
 	})
 }
+
+func TestServe_RedactsBySchedule(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.cfg.Companies[0].Ontop.Redact = config.Redact{AfterMonths: 12, Fields: []string{"data.worker_email"}}
+	w.cfg.Schedule.Sweep = "@every 1s"
+	a := w.ready(t)
+	const kyc = `{"event_type":"KYC","data":{"client_id":"999","worker_email":"ana@example.com"}}`
+	stageAll(t, a, w.now().UTC().AddDate(-2, 0, 0), kyc)
+	w.cycle(t, a)
+	stop := w.serve(t, a)
+	defer stop()
+	require.Eventually(t, func() bool {
+		events, err := a.Store().Redactions(t.Context(), acme)
+		require.NoError(t, err)
+		return len(events) == 1 && events[0].Done && events[0].By == "tieout" && events[0].Redacted == 1
+	}, 30*time.Second, 100*time.Millisecond)
+}

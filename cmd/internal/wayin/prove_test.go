@@ -2,6 +2,7 @@ package wayin_test
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -294,6 +295,24 @@ func TestProve_BelievesCertificatesAsSendersDo(t *testing.T) {
 		step := last(t, prove(t, config(strings.Replace(plain.URL, "http:", "https:", 1), m)))
 		require.Equal(t, "what answers there does not speak TLS", step.Trouble.Cause)
 	})
+}
+
+func TestProve_ShowsACertificateWhereOneIsAskedFor(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS12}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	cfg := config(server.URL, &memory{})
+	cfg.Roots = x509.NewCertPool()
+	cfg.Roots.AddCert(server.Certificate())
+	step := last(t, prove(t, cfg))
+	require.Contains(t, step.Trouble.Cause, "takes only clients with a certificate")
+	require.Contains(t, step.Trouble.Next, "--client-cert")
+
+	cfg.Certificate = &server.TLS.Certificates[0]
+	step = last(t, prove(t, cfg))
+	require.Contains(t, step.Trouble.Cause, "teapot", "the way went on")
 }
 
 func TestProve_SaysWhereADeliveryIsLost(t *testing.T) {

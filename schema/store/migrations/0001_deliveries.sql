@@ -1,4 +1,5 @@
--- A row is one delivery, byte for byte as it arrived; none is changed or removed.
+-- A row is one delivery, byte for byte as it arrived; none is changed or removed, but
+-- for personal data that a company has taken out after some time: see 0021.
 --
 -- Repeats: a block of deliveries is stored once per month that it touches, under a
 -- token made of its id; should a row be there twice all the same, (company, block,
