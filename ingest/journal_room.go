@@ -85,7 +85,7 @@ func (j *Journal) watchLevel(ctx context.Context) {
 		j.env.Log.ErrorContext(ctx, "journal is full; senders are answered 503 until the store has taken some of it", filled)
 	case level > before:
 		j.env.Log.WarnContext(ctx, "journal fills up; the store does not take deliveries fast enough", filled)
-	case before == levelFull:
+	case before == levelFull && level < levelFull:
 		j.env.Log.InfoContext(ctx, "journal has room again; deliveries are taken", filled)
 	case level == 0 && before > 0:
 		j.env.Log.InfoContext(ctx, "journal is less than half full again", filled)
