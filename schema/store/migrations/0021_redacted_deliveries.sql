@@ -4,6 +4,8 @@
 --
 -- Repeats: between the writing of the new row and the deletion of the old one, both are
 -- there under one (company, block, pos); the one with the latest redacted_at holds.
+--
+-- Serves: which form of a row holds, and when it lost what it lost.
 
 -- +goose NO TRANSACTION
 -- +goose Up

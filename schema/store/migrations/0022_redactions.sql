@@ -25,6 +25,6 @@ CREATE TABLE IF NOT EXISTS redactions {{.OnCluster}}
     seq         UInt64 CODEC(Delta, ZSTD)
 )
 ENGINE = {{.Engine}}
-PARTITION BY toYear(recorded_at)
+PARTITION BY toYYYYMM(recorded_at)
 ORDER BY (company, recorded_at, id, seq)
 SETTINGS {{.Settings 256}};

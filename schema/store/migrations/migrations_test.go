@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"io/fs"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,12 +28,18 @@ func render(t *testing.T, target migrations.Target) map[string]string {
 	return texts
 }
 
+// tables are those that make a table; the others add columns to one.
+func tables(texts map[string]string) map[string]string {
+	maps.DeleteFunc(texts, func(_, text string) bool { return strings.Contains(text, "\nALTER TABLE ") })
+	return texts
+}
+
 func TestFS(t *testing.T) {
 	t.Parallel()
 
 	t.Run("FillsInOneServer", func(t *testing.T) {
 		t.Parallel()
-		for name, text := range render(t, migrations.Target{}) {
+		for name, text := range tables(render(t, migrations.Target{})) {
 			require.Contains(t, text, "\nENGINE = MergeTree\n", name)
 			require.Contains(t, text, "non_replicated_deduplication_window = 10000", name)
 			require.NotContains(t, text, "ON CLUSTER", name)
@@ -43,7 +50,9 @@ func TestFS(t *testing.T) {
 
 	t.Run("FillsInACluster", func(t *testing.T) {
 		t.Parallel()
-		for name, text := range render(t, migrations.Target{Cluster: "a`b"}) {
+		added := regexp.MustCompile("ALTER TABLE [a-z]+ ON CLUSTER `a\\\\`b` ADD COLUMN IF NOT EXISTS ")
+		require.Regexp(t, added, render(t, migrations.Target{Cluster: "a`b"})["0021_redacted_deliveries.sql"])
+		for name, text := range tables(render(t, migrations.Target{Cluster: "a`b"})) {
 			table := regexp.MustCompile("CREATE TABLE IF NOT EXISTS [a-z]+ ON CLUSTER `a\\\\`b`\n")
 			require.Regexp(t, table, text, name)
 			require.Contains(t, text, "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')", name)
@@ -61,14 +70,14 @@ func TestFS(t *testing.T) {
 			require.Contains(t, header, "\n-- Repeats: ", name)
 			require.Contains(t, header, "\n-- Serves: ", name)
 			require.Equal(t, 1, strings.Count(body, ";"), name)
-			require.True(t, strings.HasPrefix(body, "CREATE TABLE IF NOT EXISTS "), name)
+			require.Regexp(t, "^(CREATE TABLE IF NOT EXISTS [a-z]+|ALTER TABLE [a-z]+  ADD COLUMN IF NOT EXISTS) ", body, name)
 			require.NotContains(t, text, "+goose Down", name)
 		}
 	})
 
 	t.Run("SyncsEveryInsertAndMergeToDisk", func(t *testing.T) {
 		t.Parallel()
-		for name, text := range render(t, migrations.Target{}) {
+		for name, text := range tables(render(t, migrations.Target{})) {
 			for _, setting := range []string{"fsync_after_insert", "fsync_part_directory", "min_rows_to_fsync_after_merge"} {
 				require.Contains(t, text, setting+" = 1", name)
 			}
@@ -79,6 +88,8 @@ func TestFS(t *testing.T) {
 		t.Parallel()
 		for name, text := range render(t, migrations.Target{}) {
 			require.NotContains(t, text, "Float", name)
+		}
+		for name, text := range tables(render(t, migrations.Target{})) {
 			require.Regexp(t, `\nPARTITION BY toYYYYMM\([a-z_]+\)\n`, text, name)
 		}
 	})
