@@ -13,7 +13,8 @@ const (
 	// seedVariable has the tests of durability draw again what a failing run drew.
 	seedVariable = "TIEOUT_JOURNAL_SEED"
 	// cutsVariable is how many histories with power cuts are played; a tenth as many
-	// more are played on a disk that fails as well.
+	// more are played on a disk that fails as well. make test/durability plays more
+	// than a plain run does.
 	cutsVariable = "TIEOUT_JOURNAL_CUTS"
 	// killsVariable is how often the process that writes to the journal is killed.
 	killsVariable = "TIEOUT_JOURNAL_KILLS"
@@ -55,14 +56,14 @@ func requireKept(t *testing.T, histories uint64, odds int) {
 // for damage.
 func TestJournal_PowerCut(t *testing.T) {
 	t.Parallel()
-	requireKept(t, setting(t, cutsVariable, 10_000), 0)
+	requireKept(t, setting(t, cutsVariable, 3000), 0)
 }
 
 // The same on a disk whose writes are short or find no space, and whose syncs fail
 // and forget what they should have synced.
 func TestJournal_PowerCutOfAFailingDisk(t *testing.T) {
 	t.Parallel()
-	requireKept(t, setting(t, cutsVariable, 10_000)/10, 60)
+	requireKept(t, setting(t, cutsVariable, 3000)/10, 60)
 }
 
 // Histories that find nothing prove nothing: they have to find these.
