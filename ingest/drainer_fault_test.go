@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -262,12 +263,12 @@ func TestDrainer_RandomTrouble(t *testing.T) {
 			i.store.setTrouble(func(insert bool) trouble { return randomTrouble(faults, insert) })
 			mem := vfs.NewCrashableMem()
 			i.start(mem)
-			ctx, stop := context.WithCancel(t.Context())
+			var stopped atomic.Bool
 			var senders sync.WaitGroup
 			for s := range 3 {
 				pauses := rand.New(rand.NewPCG(seed+n, uint64(10+s)))
 				senders.Go(func() {
-					for m := 0; ctx.Err() == nil; m++ {
+					for m := 0; !stopped.Load(); m++ {
 						i.send(fmt.Sprint("s", s), m)
 						time.Sleep(time.Duration(1+pauses.IntN(3000)) * time.Millisecond)
 					}
@@ -282,7 +283,7 @@ func TestDrainer_RandomTrouble(t *testing.T) {
 				i.start(mem)
 				i.gate.Unlock()
 			}
-			stop()
+			stopped.Store(true)
 			senders.Wait()
 			i.store.heal()
 			i.settle(time.Hour)

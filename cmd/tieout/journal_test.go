@@ -163,7 +163,7 @@ func TestWriteVerdict(t *testing.T) {
 		for line := range strings.Lines(got) {
 			require.LessOrEqual(t, len(strings.TrimSpace(line)), 112)
 		}
-		require.Equal(t, strings.Count(got, "  next: "), len(newVerdict(spoiled()).Problems))
+		require.Len(t, newVerdict(spoiled()).Problems, strings.Count(got, "  next: "))
 	})
 
 	t.Run("SaysThatAllIsWhole", func(t *testing.T) {
@@ -338,4 +338,15 @@ companies:
 			require.Contains(t, call(t, "journal", command, "--help").out, "--json", command)
 		}
 	})
+}
+
+func TestWriteStatus_TellsOfTheJournal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	server := &app.ServerStatus{Journal: app.JournalStatus{
+		Deliveries: 9, Refusing: "the journal is full", Warnings: []string{"it is full, with 4 GiB of 4 GiB"},
+	}}
+	require.NoError(t, (&root{streams: streams{out: &out}}).writeStatus(noon, status{Server: server}))
+	require.Equal(t, "the server is running; 9 deliveries in its journal, which takes none now: the journal is full\n"+
+		"  journal: it is full, with 4 GiB of 4 GiB\n", out.String())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -75,7 +76,10 @@ func (r *root) writeStatus(now time.Time, s status) error {
 	if s.Server != nil {
 		server = fmt.Sprintf("the server is running; %d deliveries in its journal", s.Server.Journal.Deliveries)
 		if !s.Server.Journal.Healthy {
-			server += ", which takes none now: see its log"
+			server += ", which takes none now: " + cmp.Or(s.Server.Journal.Refusing, "see its log")
+		}
+		for _, warning := range s.Server.Journal.Warnings {
+			server += "\n  journal: " + warning
 		}
 	}
 	if _, err := fmt.Fprintln(r.out, server); err != nil {

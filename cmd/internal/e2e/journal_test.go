@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,11 +105,11 @@ func lastSegment(t *testing.T, dir, text string) (path string, raw []byte) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "*.wal"))
 	require.NoError(t, err)
-	for i := len(paths) - 1; i >= 0; i-- {
-		raw, err := os.ReadFile(paths[i])
+	for _, path := range slices.Backward(paths) {
+		raw, err := os.ReadFile(path)
 		require.NoError(t, err)
 		if strings.Contains(string(raw), text) {
-			return paths[i], raw
+			return path, raw
 		}
 	}
 	require.Fail(t, "no segment holds it", text)
