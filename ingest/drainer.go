@@ -126,15 +126,24 @@ func NewDrainer(backlog Backlog, store Stager, nudge func(), cfg DrainConfig, en
 func (d *Drainer) Run(ctx context.Context) error {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 100*time.Millisecond, d.cfg.MaxBackoff
+	var said complaint
 	for ctx.Err() == nil {
 		staged, err := d.RunOnce(ctx)
 		if err != nil && ctx.Err() == nil {
 			wait := pause.NextBackOff()
 			d.env.Metrics.drainErrors.Inc()
-			d.env.Log.WarnContext(ctx, "block could not be staged; it is offered again",
+			level := slog.LevelDebug
+			if said.isNew(err) {
+				level = slog.LevelWarn
+			}
+			d.env.Log.LogAttrs(ctx, level, "block could not be staged; it is offered again",
 				slog.Any("error", err), slog.Duration("wait", wait))
 			sleep(ctx, wait)
 			continue
+		}
+		if said != "" && staged > 0 {
+			d.env.Log.InfoContext(ctx, "store takes blocks again", slog.Int("deliveries", staged))
+			said = ""
 		}
 		if staged == 0 {
 			select {
