@@ -70,7 +70,7 @@ func ReadMarks(text []byte, summed bool) (drained, from, to uint64, again []byte
 	if err != nil {
 		return 0, 0, 0, nil, err
 	}
-	_, err = file.Write(text)
+	_, err = file.Write(bytes.Clone(text)) // a vfs may change what it is given
 	if err := errors.Join(err, file.Close()); err != nil {
 		return 0, 0, 0, nil, err
 	}
