@@ -242,7 +242,11 @@ func (j *Journal) admit(size int64) error {
 	if j.broken.Load() {
 		return ErrBroken
 	}
-	if err := j.room.refuses(size, j.bytes.Load(), j.cfg.MaxBytes); err != nil {
+	first, err := j.room.refuses(size, j.bytes.Load(), j.cfg.MaxBytes)
+	if first {
+		tell(j.kick) // it is said at once, however soon there is room again
+	}
+	if err != nil {
 		return err
 	}
 	if j.pending.Load()+size > j.cfg.MaxPendingBytes {

@@ -34,16 +34,16 @@ type room struct {
 	level   atomic.Int64 // what was warned of
 }
 
-// refuses returns why a delivery of size is not taken, or nil.
-func (r *room) refuses(size, bytes, limit int64) error {
+// refuses returns why a delivery of size is not taken, or nil, and whether it is the
+// first that does not fit since there was room.
+func (r *room) refuses(size, bytes, limit int64) (first bool, err error) {
 	if r.lowDisk.Load() || r.noSpace.Load() {
-		return ErrDiskFull
+		return false, ErrDiskFull
 	}
 	if bytes+size > limit {
-		r.refused.Store(size)
-		return ErrFull
+		return r.refused.Swap(size) == 0, ErrFull
 	}
-	return nil
+	return false, nil
 }
 
 // full reports whether the delivery that was refused last still would be.
