@@ -24,6 +24,8 @@ func sumDeliveries(deliveries []schema.Delivery, timed bool) schema.Sum {
 		if timed {
 			head = binary.BigEndian.AppendUint64(head, uint64(d.ReceivedAt.UnixMicro()))
 		}
+		head = binary.BigEndian.AppendUint32(head, uint32(len(d.Arrival)))
+		head = append(head, d.Arrival...)
 		head = binary.BigEndian.AppendUint64(head, uint64(len(d.Body)))
 		h.Write(head)
 		h.Write(d.Body)

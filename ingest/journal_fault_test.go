@@ -401,7 +401,7 @@ func TestJournal_Damage(t *testing.T) {
 		require.NoError(t, j.Close())
 		old, next := contents(t, fs, path), "/journal/000000000002.wal"
 		raw := contents(t, fs, next)
-		const start = 34 + 4 // bytes of the first record, which says where the segment begins
+		const start = 36 + 4 // bytes of the first record, which says where the segment begins
 		require.NotEqual(t, old[19:19+start], raw[19:19+start])
 		copy(raw[19:], old[19:19+start])
 		replace(t, fs, next, raw)

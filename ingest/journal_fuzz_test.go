@@ -86,8 +86,8 @@ func readByPebble(raw []byte, whole []ingest.Extent) int {
 			return found
 		}
 		for _, d := range whole {
-			head, sum := 34+len(d.Company)+len(d.ID), 4
-			if len(text) == head+len(d.Body)+sum && string(text[34+len(d.Company):head]) == string(d.ID) && string(text[head:len(text)-sum]) == string(d.Body) {
+			said := string(d.Company) + string(d.ID) + string(d.Arrival) + string(d.Body)
+			if len(text) == 36+len(said)+4 && string(text[36:len(text)-4]) == said {
 				found++
 			}
 		}
@@ -146,13 +146,16 @@ func FuzzRecord(f *testing.F) {
 		at += 19 + length
 	}
 	f.Add([]byte{}, true)
-	f.Add(make([]byte, 38), true)
+	f.Add(make([]byte, 40), true)
 	f.Fuzz(func(t *testing.T, raw []byte, summed bool) {
 		d, again, err := ingest.DecodeRecord(raw, identity, summed)
 		if err != nil {
 			require.Nil(t, again)
-			if summed && len(raw) >= 38 {
-				said := 38 + uint64(binary.LittleEndian.Uint16(raw[2:])) + uint64(binary.LittleEndian.Uint16(raw[4:])) + uint64(binary.LittleEndian.Uint32(raw[6:]))
+			if summed && len(raw) >= 40 {
+				said := 40 + uint64(binary.LittleEndian.Uint32(raw[8:]))
+				for at := 2; at < 8; at += 2 {
+					said += uint64(binary.LittleEndian.Uint16(raw[at:]))
+				}
 				require.NotEqual(t, said, uint64(len(raw)), "as long as it says, with a right sum, and refused")
 			}
 			return
@@ -162,9 +165,9 @@ func FuzzRecord(f *testing.F) {
 			return
 		}
 		require.Len(t, again, len(raw))
-		require.Equal(t, raw[2:26], again[2:26], "lengths and numbers")
-		require.Equal(t, raw[26:len(raw)-4], again[26:len(raw)-4], "time and texts")
-		require.Equal(t, string(raw[34:len(raw)-4]), string(d.Company)+string(d.ID)+string(d.Body))
+		require.Equal(t, raw[2:28], again[2:28], "lengths and numbers")
+		require.Equal(t, raw[28:len(raw)-4], again[28:len(raw)-4], "time and texts")
+		require.Equal(t, string(raw[36:len(raw)-4]), string(d.Company)+string(d.ID)+string(d.Arrival)+string(d.Body))
 		require.Equal(t, raw[1] == 2, d.Channel == schema.ChannelImport)
 	})
 }

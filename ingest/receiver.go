@@ -18,7 +18,7 @@ import (
 // Appender makes deliveries durable.
 type Appender interface {
 	// Append returns nil once d is on disk. After an error d is to be offered
-	// again; it may be on disk all the same. Append copies the body before it
+	// again; it may be on disk all the same. Append copies the bytes of d before it
 	// returns and keeps nothing of d.
 	Append(ctx context.Context, d schema.Delivery) error
 }
@@ -176,18 +176,18 @@ func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 // was signed is what was sent. It is valid until this returns.
 func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 	now := r.env.Now()
-	id, err := from.Verifier.Verify(requestHeader{&c.Request().Header}, body, now)
+	proof, err := from.Verifier.Verify(requestHeader{&c.Request().Header}, body, now)
 	if err != nil {
 		r.unverified(c.UserContext(), from.ID, err)
 		return fiber.ErrUnauthorized
 	}
 	if t := spanOf(c); t != nil {
-		t.outcome.Delivery, t.outcome.Bytes = id, len(body)
+		t.outcome.Delivery, t.outcome.Bytes = proof.ID, len(body)
 	}
 	if !from.bucket.AllowN(now, 1) {
 		return fiber.ErrTooManyRequests
 	}
-	seen := r.replays.sighting(from.ID, id, body)
+	seen := r.replays.sighting(from.ID, proof.ID, body)
 	same, conflict := r.replays.known(seen, now)
 	if same {
 		r.env.Metrics.replayed.Inc()
@@ -196,9 +196,13 @@ func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 	if conflict {
 		r.env.Metrics.conflicts.Inc()
 	}
+	space := idleBuffers.Get().(*[]byte)
+	defer idleBuffers.Put(space)
+	header := &c.Request().Header
+	*space = appendArrival((*space)[:0], origin(c.Context().RemoteAddr(), header, r.cfg.Proxies), proof, header)
 	err = r.journal.Append(c.UserContext(), schema.Delivery{
-		Company: from.ID, ID: id, ReceivedAt: now.UTC().Truncate(time.Microsecond),
-		Channel: schema.ChannelWebhook, Body: body,
+		Company: from.ID, ID: proof.ID, ReceivedAt: now.UTC().Truncate(time.Microsecond),
+		Channel: schema.ChannelWebhook, Body: body, Arrival: *space,
 	})
 	if err != nil {
 		r.env.Log.DebugContext(c.UserContext(), "delivery was not taken", slog.String("company", string(from.ID)), slog.Any("error", err))

@@ -43,16 +43,32 @@ func (m *memory) Append(_ context.Context, d schema.Delivery) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err == nil {
-		d.Body = bytes.Clone(d.Body)
+		d.Body, d.Arrival = bytes.Clone(d.Body), bytes.Clone(d.Arrival)
 		m.kept = append(m.kept, d)
 	}
 	return m.err
 }
 
+// deliveries returns what came in, but not how.
 func (m *memory) deliveries() []schema.Delivery {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]schema.Delivery(nil), m.kept...)
+	all := append([]schema.Delivery(nil), m.kept...)
+	for i := range all {
+		all[i].Arrival = nil
+	}
+	return all
+}
+
+// arrivals returns how each of deliveries came in.
+func (m *memory) arrivals() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []string
+	for _, d := range m.kept {
+		all = append(all, string(d.Arrival))
+	}
+	return all
 }
 
 // bench is a receiver at a real socket.

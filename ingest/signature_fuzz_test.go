@@ -58,10 +58,10 @@ func FuzzSignatureList(f *testing.F) {
 			require.Equal(t, ingest.RejectedMalformed, err)
 		case want:
 			require.NoError(t, err)
-			require.Equal(t, schema.DeliveryID(id), got)
+			require.Equal(t, schema.DeliveryID(id), got.ID)
 		default:
 			require.Equal(t, ingest.RejectedSignature, err)
-			require.Empty(t, got)
+			require.Zero(t, got)
 		}
 	})
 }
@@ -118,11 +118,11 @@ func FuzzSignedHeaders(f *testing.F) {
 		}
 		if want != "" {
 			require.Equal(t, want, err)
-			require.Empty(t, got)
+			require.Zero(t, got)
 			return
 		}
 		require.NoError(t, err)
-		require.Equal(t, schema.DeliveryID(id), got)
+		require.Equal(t, schema.DeliveryID(id), got.ID)
 	})
 }
 
@@ -169,11 +169,11 @@ func FuzzHexSignature(f *testing.F) {
 		near = near && off <= 300_000 && off >= -300_000
 		if near && strings.HasPrefix(signature, "sha256=") && strings.EqualFold(signature[7:], right) {
 			require.NoError(t, err)
-			require.Equal(t, schema.BodyID(body), got)
+			require.Equal(t, schema.BodyID(body), got.ID)
 			return
 		}
 		require.Error(t, err)
-		require.Empty(t, got)
+		require.Zero(t, got)
 	})
 }
 
@@ -192,14 +192,14 @@ func FuzzBearer(f *testing.F) {
 		got, err := v.Verify(header{"Authorization": {value}, "Webhook-Id": {id}}, []byte("{}"), noon)
 		if len(value) < 7 || !strings.EqualFold(value[:7], "bearer ") || value[7:] != token {
 			require.Error(t, err)
-			require.Empty(t, got)
+			require.Zero(t, got)
 			return
 		}
 		require.NoError(t, err)
 		if regexp.MustCompile(`\A[!-\-/-~]{1,256}\z`).MatchString(id) {
-			require.Equal(t, schema.DeliveryID(id), got)
+			require.Equal(t, schema.DeliveryID(id), got.ID)
 		} else {
-			require.Equal(t, schema.BodyID([]byte("{}")), got)
+			require.Equal(t, schema.BodyID([]byte("{}")), got.ID)
 		}
 	})
 }

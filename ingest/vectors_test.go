@@ -162,15 +162,15 @@ func TestVectors_AtTheVerifier(t *testing.T) {
 	for _, v := range all {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
-			id, err := senders[v.Sender].verifier(t).Verify(named(v.Headers), v.body(), v.now())
+			proof, err := senders[v.Sender].verifier(t).Verify(named(v.Headers), v.body(), v.now())
 			if v.Want != "ok" {
 				require.Equal(t, error(ingest.Rejection(v.Want)), err)
 				require.Contains(t, ingest.Rejections(), err)
-				require.Empty(t, id)
+				require.Zero(t, proof)
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, v.id(), id)
+			require.Equal(t, v.id(), proof.ID)
 		})
 	}
 }

@@ -21,9 +21,19 @@ type Header interface {
 // Verifier decides whether a request comes from whom it says. It is safe for
 // concurrent use and keeps nothing of what it is given.
 type Verifier interface {
-	// Verify returns the id under which the sender counts this delivery, or
-	// what [schema.BodyID] says. The error is a [Rejection].
-	Verify(header Header, body []byte, now time.Time) (schema.DeliveryID, error)
+	// Verify returns what proves whose the request is. The error is a [Rejection].
+	Verify(header Header, body []byte, now time.Time) (Proof, error)
+}
+
+// Proof is what a [Verifier] found.
+type Proof struct {
+	// ID is under which the sender counts the delivery, or what [schema.BodyID] says.
+	ID     schema.DeliveryID
+	Scheme Scheme
+	// Key is which of the company's secrets it was, from 1 in their order; 0 for none.
+	Key int
+	// SignedAt is the time that was signed; zero where none is.
+	SignedAt time.Time
 }
 
 // Rejection is the reason why a request could not be verified. It is for
@@ -64,6 +74,8 @@ const (
 	HMACHex Scheme = "hmac-hex"
 	// Bearer is a static token. It proves nothing about the body.
 	Bearer Scheme = "bearer"
+	// Unsigned is no way to sign: see UnsafeAcceptUnsigned of [SignatureConfig].
+	Unsigned Scheme = "unsigned"
 )
 
 // Key is one secret of a company, usable between two times.
@@ -241,6 +253,6 @@ func one(header Header, name string) ([]byte, error) {
 // unsigned takes everything.
 type unsigned struct{}
 
-func (unsigned) Verify(header Header, body []byte, _ time.Time) (schema.DeliveryID, error) {
-	return namedOrBody(header, body), nil
+func (unsigned) Verify(header Header, body []byte, _ time.Time) (Proof, error) {
+	return Proof{ID: namedOrBody(header, body), Scheme: Unsigned}, nil
 }

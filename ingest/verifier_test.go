@@ -109,6 +109,18 @@ func TestVerifier_StandardWebhooks(t *testing.T) {
 		require.NoError(t, verify(next, noon.Add(2*time.Hour)))
 	})
 
+	t.Run("SaysWhichKeyItWasAndWhatTimeWasSigned", func(t *testing.T) {
+		t.Parallel()
+		v := verifier(t, ingest.SignatureConfig{}, a, b)
+		for i, k := range []ingest.Key{a, b} {
+			proof, err := v.Verify(header(signed(k.Secret, id, body)), []byte(body), noon.Add(time.Minute))
+			require.NoError(t, err)
+			require.True(t, noon.Equal(proof.SignedAt), proof.SignedAt)
+			proof.SignedAt = time.Time{}
+			require.Equal(t, ingest.Proof{ID: id, Scheme: ingest.StandardWebhooks, Key: i + 1}, proof)
+		}
+	})
+
 	t.Run("SaysThatNoKeyIsActive", func(t *testing.T) {
 		t.Parallel()
 		gone := a
@@ -174,10 +186,10 @@ func TestVerifier_HMACHex(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.cfg.Scheme = ingest.HMACHex
-			id, err := verifier(t, c.cfg, secret).Verify(c.h, []byte(body), noon)
+			proof, err := verifier(t, c.cfg, secret).Verify(c.h, []byte(body), noon)
 			require.Equal(t, c.want, err)
 			if err == nil {
-				require.Equal(t, schema.BodyID([]byte(body)), id)
+				require.Equal(t, schema.BodyID([]byte(body)), proof.ID)
 			}
 		})
 	}
@@ -203,9 +215,9 @@ func TestVerifier_Bearer(t *testing.T) {
 		_, err := v.Verify(header{"Authorization": {auth}}, nil, noon)
 		require.Equal(t, want, err, "%q", auth)
 	}
-	id, err := v.Verify(header{"Authorization": {"Bearer a-long-enough-token"}, "Webhook-Id": {"m1"}}, nil, noon)
+	proof, err := v.Verify(header{"Authorization": {"Bearer a-long-enough-token"}, "Webhook-Id": {"m1"}}, nil, noon)
 	require.NoError(t, err)
-	require.Equal(t, schema.DeliveryID("m1"), id)
+	require.Equal(t, ingest.Proof{ID: "m1", Scheme: ingest.Bearer, Key: 1}, proof)
 }
 
 func TestNewVerifier(t *testing.T) {
@@ -225,9 +237,9 @@ func TestNewVerifier(t *testing.T) {
 
 	t.Run("TakesUnsignedOnlyWhenTold", func(t *testing.T) {
 		t.Parallel()
-		id, err := verifier(t, ingest.SignatureConfig{UnsafeAcceptUnsigned: true}).Verify(header{}, []byte("{}"), noon)
+		proof, err := verifier(t, ingest.SignatureConfig{UnsafeAcceptUnsigned: true}).Verify(header{}, []byte("{}"), noon)
 		require.NoError(t, err)
-		require.Equal(t, schema.BodyID([]byte("{}")), id)
+		require.Equal(t, ingest.Proof{ID: schema.BodyID([]byte("{}")), Scheme: ingest.Unsigned}, proof)
 	})
 
 	t.Run("ReportsEveryBadSettingByItsKey", func(t *testing.T) {

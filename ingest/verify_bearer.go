@@ -24,30 +24,30 @@ func newBearer(keys []Key) *bearer {
 	return b
 }
 
-func (b *bearer) Verify(header Header, body []byte, now time.Time) (schema.DeliveryID, error) {
+func (b *bearer) Verify(header Header, body []byte, now time.Time) (Proof, error) {
 	value, err := one(header, "Authorization")
 	if err != nil {
-		return "", err
+		return Proof{}, err
 	}
 	scheme, token, ok := bytes.Cut(value, []byte(" "))
 	if !ok || !bytes.EqualFold(scheme, []byte("Bearer")) || len(token) == 0 {
-		return "", RejectedMalformed
+		return Proof{}, RejectedMalformed
 	}
 	got := sha256.Sum256(token)
-	active, found := false, 0
+	active, found := false, 0 // found is the key's place from 1: the last that fits
 	for i, key := range b.keys {
 		if key.active(now) {
 			active = true
-			found |= subtle.ConstantTimeCompare(got[:], b.sums[i][:])
+			found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(got[:], b.sums[i][:]), i+1, found)
 		}
 	}
 	switch {
 	case !active:
-		return "", RejectedNoKey
+		return Proof{}, RejectedNoKey
 	case found == 0:
-		return "", RejectedSignature
+		return Proof{}, RejectedSignature
 	}
-	return namedOrBody(header, body), nil
+	return Proof{ID: namedOrBody(header, body), Scheme: Bearer, Key: found}, nil
 }
 
 // namedOrBody returns the sender's webhook-id if there is a good one. Where

@@ -23,30 +23,32 @@ type hexSigned struct {
 	keys []Key
 }
 
-func (h *hexSigned) Verify(header Header, body []byte, now time.Time) (schema.DeliveryID, error) {
+func (h *hexSigned) Verify(header Header, body []byte, now time.Time) (Proof, error) {
 	value, err := one(header, h.cfg.Header)
 	if err != nil {
-		return "", err
+		return Proof{}, err
 	}
 	value, ok := bytes.CutPrefix(value, []byte(h.cfg.SignaturePrefix))
 	var got [sha256.Size]byte
 	if !ok || len(value) != hex.EncodedLen(len(got)) {
-		return "", RejectedMalformed
+		return Proof{}, RejectedMalformed
 	}
 	if _, err := hex.Decode(got[:], value); err != nil {
-		return "", RejectedMalformed
+		return Proof{}, RejectedMalformed
 	}
+	proof := Proof{Scheme: HMACHex}
 	prefix, suffix := h.cfg.Prefix, h.cfg.Suffix
 	if h.cfg.TimestampHeader != "" {
-		stamp, err := h.timestamp(header, now)
+		stamp, signed, err := h.timestamp(header, now)
 		if err != nil {
-			return "", err
+			return Proof{}, err
 		}
 		prefix = strings.ReplaceAll(prefix, timestampMark, stamp)
 		suffix = strings.ReplaceAll(suffix, timestampMark, stamp)
+		proof.SignedAt = signed
 	}
 	active := false
-	for _, key := range h.keys {
+	for i, key := range h.keys {
 		if !key.active(now) {
 			continue
 		}
@@ -57,28 +59,29 @@ func (h *hexSigned) Verify(header Header, body []byte, now time.Time) (schema.De
 		mac.Write([]byte(suffix))
 		if hmac.Equal(got[:], mac.Sum(nil)) {
 			// No id is signed here, so that the body alone can name itself.
-			return schema.BodyID(body), nil
+			proof.ID, proof.Key = schema.BodyID(body), i+1
+			return proof, nil
 		}
 	}
 	if !active {
-		return "", RejectedNoKey
+		return Proof{}, RejectedNoKey
 	}
-	return "", RejectedSignature
+	return Proof{}, RejectedSignature
 }
 
-// timestamp returns the signed time as sent, if it is near enough.
-func (h *hexSigned) timestamp(header Header, now time.Time) (string, error) {
+// timestamp returns the signed time, as sent and as understood, if it is near enough.
+func (h *hexSigned) timestamp(header Header, now time.Time) (string, time.Time, error) {
 	value, err := one(header, h.cfg.TimestampHeader)
 	if err != nil {
-		return "", err
+		return "", time.Time{}, err
 	}
 	if len(value) > 13 {
-		return "", RejectedMalformed
+		return "", time.Time{}, RejectedMalformed
 	}
 	n := int64(0)
 	for _, c := range value {
 		if c < '0' || c > '9' {
-			return "", RejectedMalformed
+			return "", time.Time{}, RejectedMalformed
 		}
 		n = n*10 + int64(c-'0')
 	}
@@ -86,5 +89,5 @@ func (h *hexSigned) timestamp(header Header, now time.Time) (string, error) {
 	if n >= firstMillis {
 		signed = time.UnixMilli(n)
 	}
-	return string(value), within(signed, now, h.cfg.Tolerance)
+	return string(value), signed, within(signed, now, h.cfg.Tolerance)
 }

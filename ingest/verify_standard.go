@@ -34,43 +34,44 @@ type standard struct {
 	id, timestamp, signature string
 }
 
-func (s *standard) Verify(header Header, body []byte, now time.Time) (schema.DeliveryID, error) {
+func (s *standard) Verify(header Header, body []byte, now time.Time) (Proof, error) {
 	value, err := one(header, s.id)
 	if err != nil {
-		return "", err
+		return Proof{}, err
 	}
 	if !validID(value) {
-		return "", RejectedMalformed
+		return Proof{}, RejectedMalformed
 	}
 	id := schema.DeliveryID(value)
 	if value, err = one(header, s.timestamp); err != nil {
-		return "", err
+		return Proof{}, err
 	}
 	seconds, ok := parseSeconds(value)
 	if !ok {
-		return "", RejectedMalformed
+		return Proof{}, RejectedMalformed
 	}
 	if value, err = one(header, s.signature); err != nil {
-		return "", err
+		return Proof{}, err
 	}
 	if len(value) > maxSignatures {
-		return "", RejectedMalformed
+		return Proof{}, RejectedMalformed
 	}
 	if err := within(time.Unix(seconds, 0), now, s.tolerance); err != nil {
-		return "", err
+		return Proof{}, err
 	}
 	head := make([]byte, 0, 128)
 	head = append(append(head, id...), '.')
 	head = append(strconv.AppendInt(head, seconds, 10), '.')
-	if err := s.match(value, head, body, now); err != nil {
-		return "", err
+	key, err := s.match(value, head, body, now)
+	if err != nil {
+		return Proof{}, err
 	}
-	return id, nil
+	return Proof{ID: id, Scheme: StandardWebhooks, Key: key, SignedAt: time.Unix(seconds, 0)}, nil
 }
 
-// match reports whether any signature of the list is of any active key. Versions
+// match returns which active key made any signature of the list, from 1. Versions
 // that are not known are skipped, as the specification asks.
-func (s *standard) match(list, head, body []byte, now time.Time) error {
+func (s *standard) match(list, head, body []byte, now time.Time) (int, error) {
 	active := false
 	for i := range s.keys {
 		key := &s.keys[i]
@@ -79,13 +80,13 @@ func (s *standard) match(list, head, body []byte, now time.Time) error {
 		}
 		active = true
 		if key.matches(list, head, body) {
-			return nil
+			return i + 1, nil
 		}
 	}
 	if !active {
-		return RejectedNoKey
+		return 0, RejectedNoKey
 	}
-	return RejectedSignature
+	return 0, RejectedSignature
 }
 
 // matches compares every signature of the key's version in constant time.

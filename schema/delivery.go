@@ -27,6 +27,9 @@ type Delivery struct {
 	ReceivedAt time.Time // UTC, microseconds
 	Channel    Channel
 	Body       []byte
+	// Arrival is how it came in, as [ParseArrival] reads it, at most [MaxArrival] bytes.
+	// It is no part of what the sender said: Sum does not cover it, and repetitions differ in it.
+	Arrival []byte
 }
 
 // Sum returns the hash of the body alone.

@@ -57,8 +57,8 @@ type DeliveryQuery struct {
 	Type    string    // the event type that stands, as sent
 	// Outcome is the kind that stands, or [OutcomePending].
 	Outcome OutcomeKind
-	// Bodies says that the deliveries come with their bodies, which costs reading
-	// them.
+	// Bodies says that the deliveries come with their bodies and arrivals, which costs
+	// reading them.
 	Bodies bool
 }
 

@@ -41,6 +41,8 @@ type shownDelivery struct {
 	Bytes      *int    `json:"bytes,omitempty"`
 	Body       *string `json:"body,omitempty"`
 	BodyBase64 []byte  `json:"body_base64,omitempty"`
+	// Arrival is how it came in; absent when nothing is known of it, as of files.
+	Arrival *arrivalShown `json:"arrival,omitempty"`
 	// Became is where the invoices and contracts of which it spoke stand now.
 	Became []becameOf `json:"became,omitempty"`
 }
@@ -63,7 +65,7 @@ func newShownDelivery(r schema.Receipt) shownDelivery {
 	s := shownDelivery{
 		ID: r.ID, ReceivedAt: r.ReceivedAt, Channel: r.Channel, SHA256: r.BodySum.String(), Conflict: r.Conflict,
 		EventType: stands.EventType, Outcome: stands.Kind, Detail: stands.Detail, Subjects: append([]string{}, stands.Subjects...),
-		NeedsPerson: r.NeedsPerson(),
+		NeedsPerson: r.NeedsPerson(), Arrival: newArrivalShown(r.Arrival),
 	}
 	if !r.RedactedAt.IsZero() {
 		s.RedactedAt = &r.RedactedAt
@@ -224,10 +226,16 @@ func writeReceipt(page *strings.Builder, d shownDelivery, size int) {
 	}
 	fmt.Fprintf(page, "%s\n", clean(string(d.ID)))
 	by := "by webhook, its signature verified before it was stored"
-	if d.Channel == schema.ChannelImport {
+	switch {
+	case d.Channel == schema.ChannelImport:
 		by = "from a file that an operator imported"
+	case d.Arrival != nil:
+		by = "by webhook from " + orDash(clean(d.Arrival.From))
 	}
 	line("received", fmt.Sprintf("%s %s", d.ReceivedAt.Format(time.RFC3339Nano), by))
+	if d.Arrival != nil {
+		line("proof", d.Arrival.proof())
+	}
 	line("type", orDash(d.EventType))
 	line("body", fmt.Sprintf("%s bytes, sha256 %s", grouped(int64(size)), d.SHA256))
 	if d.RedactedAt != nil {
@@ -256,6 +264,7 @@ func writeReceipt(page *strings.Builder, d shownDelivery, size int) {
 			page.WriteString(wrapped(12, "", more))
 		}
 	}
+	d.Arrival.write(page)
 	if d.NeedsPerson {
 		line("next", fmt.Sprintf("settle it and run `tieout replay`, or `tieout deliveries dismiss %s --reason TEXT`", d.ID))
 	}

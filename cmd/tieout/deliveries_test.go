@@ -145,6 +145,22 @@ func TestWriteDelivered(t *testing.T) {
   ]
 }
 `, page(t, false, again))
+
+		sent := r
+		sent.Arrival = []byte("203.0.113.7 standard-webhooks 2 1788264000000 3\nHost: hooks.acme.com\nX-Odd: \x1b[31m\n")
+		require.Contains(t, page(t, false, sent), `
+  received: 2026-09-01T12:00:00Z by webhook from 203.0.113.7
+  proof   : standard-webhooks, made with secret 2 of the company, signed 2026-09-01T12:00:00Z
+`)
+		require.Contains(t, page(t, false, sent), `
+  header  : Host: hooks.acme.com
+            X-Odd: ·[31m
+            [3 more that were too long to keep]
+`)
+		sent.Arrival = []byte("203.0.113.7 bearer 1 0 0\n")
+		require.Contains(t, page(t, false, sent), "proof   : bearer token 1 of the company, which proves nothing of the body\n")
+		sent.Arrival = []byte(" unsigned 0 0 0\n")
+		require.Contains(t, page(t, false, sent), "by webhook from -\n  proof   : none: the company takes unsigned requests\n")
 		require.Contains(t, page(t, false, r), "next    : settle it and run `tieout replay`, or `tieout deliveries dismiss d-1 --reason TEXT`")
 		require.NotContains(t, page(t, false, dismissed(r)), "next")
 		require.Contains(t, page(t, false, dismissed(r)), "review  : dismissed by eva on 2026-09-01 13:00 UTC: a test of Ontop's")

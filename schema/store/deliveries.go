@@ -243,17 +243,17 @@ type deliveryName struct {
 	body schema.Sum
 }
 
-// fillReceipts reads how deliveries came in and, where that is asked for, their
-// bodies. The table is in the order of receipt, in which each is looked up.
+// fillReceipts reads on which way deliveries came in and, where that is asked for,
+// their bodies and arrivals. The table is in the order of receipt, in which each is looked up.
 func (s *Store) fillReceipts(
 	ctx context.Context, q schema.DeliveryQuery, receipts []schema.Receipt, places map[deliveryName]int,
 ) error {
-	body := `''`
+	bodies := `'', ''`
 	if q.Bodies {
-		body = `body`
+		bodies = `body, arrival`
 	}
 	query := `
-		SELECT id, body_sum, toString(channel), redacted_at, ` + body + `
+		SELECT id, body_sum, toString(channel), redacted_at, ` + bodies + `
 		FROM deliveries
 		WHERE company = {company:String}
 			AND received_at IN (SELECT fromUnixTimestamp64Micro(toInt64(arrayJoin({times:Array(String)})), 'UTC'))
@@ -265,13 +265,13 @@ func (s *Store) fillReceipts(
 		"ids":     list(receipts, func(r schema.Receipt) string { return string(r.ID) }),
 		"times":   list(receipts, func(r schema.Receipt) string { return strconv.FormatInt(stored(r.ReceivedAt).UnixMicro(), 10) }),
 	}
-	var id, sum, channel, text string
+	var id, sum, channel, text, arrival string
 	var redacted time.Time
-	return s.each(ctx, query, p, []any{&id, &sum, &channel, &redacted, &text}, func() {
+	return s.each(ctx, query, p, []any{&id, &sum, &channel, &redacted, &text, &arrival}, func() {
 		if i, ok := places[deliveryName{schema.DeliveryID(id), sumOf(sum)}]; ok {
 			receipts[i].Channel, receipts[i].RedactedAt = schema.Channel(channel), instant(redacted)
 			if q.Bodies {
-				receipts[i].Body = []byte(text)
+				receipts[i].Body, receipts[i].Arrival = []byte(text), bytesOf(arrival)
 			}
 		}
 	})

@@ -76,7 +76,8 @@ const (
 )
 
 // Pending returns at most limit deliveries that have no outcome yet, each once,
-// the one received first leading.
+// the one received first leading. They come without their
+// [schema.Delivery] Arrival, on which nothing depends.
 func (s *Store) Pending(ctx context.Context, company schema.CompanyID, limit int) ([]schema.Staged, error) {
 	const query = pendingRows + `
 		SELECT id, body_sum, received, conflict

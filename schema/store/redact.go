@@ -73,7 +73,7 @@ func (s *Store) EachStored(ctx context.Context, q RedactionQuery, visit func(Sto
 // form redacted last is returned, and that it is doubled.
 func (s *Store) storedPage(ctx context.Context, q RedactionQuery, last *StoredDelivery) ([]StoredDelivery, error) {
 	const query = `
-		SELECT id, received_at, toString(channel), body, body_sum, block, pos, staged_at, redacted_at
+		SELECT id, received_at, toString(channel), body, body_sum, arrival, block, pos, staged_at, redacted_at
 		FROM deliveries
 		WHERE company = {company:String}
 			AND received_at >= fromUnixTimestamp64Micro({start:Int64}, 'UTC')
@@ -91,11 +91,12 @@ func (s *Store) storedPage(ctx context.Context, q RedactionQuery, last *StoredDe
 	}
 	var page []StoredDelivery
 	var d StoredDelivery
-	var body, sum string
+	var body, sum, arrival string
 	var received, staged, redacted time.Time
-	dests := []any{(*string)(&d.ID), &received, (*string)(&d.Channel), &body, &sum, &d.block, &d.pos, &staged, &redacted}
+	dests := []any{(*string)(&d.ID), &received, (*string)(&d.Channel), &body, &sum, &arrival, &d.block, &d.pos, &staged, &redacted}
 	err := s.each(ctx, query, p, dests, func() {
 		d.Company, d.ReceivedAt, d.Body, d.BodySum = q.Company, instant(received), []byte(body), sumOf(sum)
+		d.Arrival = bytesOf(arrival)
 		d.stagedAt, d.RedactedAt = instant(staged), instant(redacted)
 		if n := len(page) - 1; n >= 0 && page[n].same(d) {
 			page[n].doubled = true
@@ -145,7 +146,7 @@ func (s *Store) Redact(ctx context.Context, at time.Time, rows []StoredDelivery)
 	for i, d := range rows {
 		inserted[i] = []any{
 			string(d.Company), string(d.ID), stored(d.ReceivedAt), string(d.Channel), string(d.Body), string(d.BodySum[:]), d.block, d.pos,
-			stored(d.stagedAt), stored(at),
+			string(d.Arrival), stored(d.stagedAt), stored(at),
 		}
 	}
 	// A block that is inserted is atomic within a month alone; a part of it that is

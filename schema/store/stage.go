@@ -20,7 +20,8 @@ const deliveryColumns = `
 	body String
 	body_sum FixedString(32)
 	block String
-	pos UInt32`
+	pos UInt32
+	arrival String`
 
 // Stage stores a block of deliveries exactly once, however often it is offered
 // under its ID.
@@ -76,6 +77,7 @@ func (s *Store) stageMonth(ctx context.Context, block schema.Block, month string
 		sum := d.Sum()
 		rows[i] = []any{
 			string(d.Company), string(d.ID), stored(d.ReceivedAt), string(d.Channel), string(d.Body), string(sum[:]), block.ID, uint32(pos),
+			string(d.Arrival),
 		}
 	}
 	return s.insert(ctx, s.tables.deliveries, token, rows)
@@ -111,4 +113,12 @@ func (s *Store) stagedPositions(ctx context.Context, block schema.Block, positio
 		return nil, fmt.Errorf("look for its rows: %w", err)
 	}
 	return there, nil
+}
+
+// bytesOf returns a text that need not be there: nil when it is empty.
+func bytesOf(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return []byte(text)
 }

@@ -51,9 +51,9 @@ func TestNewVerifier(t *testing.T) {
 			return header{"webhook-id": "msg_1", "webhook-timestamp": strconv.FormatInt(at.Unix(), 10), "webhook-signature": signature}
 		}
 		for _, secret := range []config.Secret{one, two} {
-			id, err := verifier.Verify(sign(secret, now), body, now)
+			proof, err := verifier.Verify(sign(secret, now), body, now)
 			require.NoError(t, err)
-			require.EqualValues(t, "msg_1", id)
+			require.EqualValues(t, "msg_1", proof.ID)
 		}
 		_, err = verifier.Verify(sign(newSecret(), now), body, now)
 		require.ErrorIs(t, err, ingest.RejectedSignature)

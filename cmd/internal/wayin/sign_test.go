@@ -55,7 +55,7 @@ func TestSigning_IsBelievedInEveryStyle(t *testing.T) {
 			require.NoError(t, err)
 			known, err := verifier.Verify(header(sent), body, noon)
 			require.NoError(t, err)
-			require.Equal(t, id, known, "it is looked for under the id that the receiver gives it")
+			require.Equal(t, id, known.ID, "it is looked for under the id that the receiver gives it")
 			require.Equal(t, "application/json", sent.Get("Content-Type"))
 		})
 	}

@@ -60,7 +60,7 @@ func (m *Memory) receipts(q schema.DeliveryQuery) []schema.Receipt {
 	for i := range all {
 		all[i].Conflict = all[i].Conflict || bodies[all[i].ID] > 1
 		if !q.Bodies {
-			all[i].Body = nil
+			all[i].Body, all[i].Arrival = nil, nil
 		}
 	}
 	slices.SortFunc(all, func(a, b schema.Receipt) int {
@@ -74,7 +74,7 @@ func (m *Memory) receipts(q schema.DeliveryQuery) []schema.Receipt {
 func (m *Memory) receivedAt(key deliveryKey, at time.Time) schema.Delivery {
 	for _, d := range m.deliveries[key.company] {
 		if keyOf(d) == key && d.ReceivedAt.Equal(at) {
-			d.Body = bytes.Clone(d.Body)
+			d.Body, d.Arrival = bytes.Clone(d.Body), bytes.Clone(d.Arrival)
 			return d
 		}
 	}

@@ -21,7 +21,7 @@ func (m *Memory) Stage(ctx context.Context, block schema.Block) error {
 		}
 		m.blocks[block.ID] = true
 		for _, d := range block.Deliveries {
-			d.Body = bytes.Clone(d.Body)
+			d.Body, d.Arrival = bytes.Clone(d.Body), bytes.Clone(d.Arrival)
 			d.ReceivedAt = instant(d.ReceivedAt)
 			m.deliveries[d.Company] = append(m.deliveries[d.Company], d)
 		}
@@ -84,6 +84,9 @@ func (m *Memory) Pending(ctx context.Context, company schema.CompanyID, limit in
 	err := m.do(ctx, "Pending", func() {
 		found = m.pending(company)
 		found = found[:min(max(limit, 0), len(found))]
+		for i := range found {
+			found[i].Arrival = nil
+		}
 	})
 	if err != nil {
 		return nil, err

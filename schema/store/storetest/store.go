@@ -39,7 +39,7 @@ type Intake interface {
 	// Stage stores a block exactly once, however often it is offered.
 	Stage(ctx context.Context, block schema.Block) error
 	// Pending returns at most limit deliveries without an outcome, each once,
-	// the one received first leading.
+	// the one received first leading, without their arrivals.
 	Pending(ctx context.Context, company schema.CompanyID, limit int) ([]schema.Staged, error)
 	// RecordOutcomes says what became of deliveries. The first outcome of a
 	// delivery stays.

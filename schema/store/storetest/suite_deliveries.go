@@ -134,6 +134,7 @@ func listsConflicts(on trial) {
 func bringsBodies(on trial) {
 	t, store := on.T, on.store
 	strange := delivery("d-'\\\n\x00é", "\x00\xff not \\ JSON '\n", later(1))
+	strange.Arrival = []byte("192.0.2.1 bearer 1 0 0\nX-Odd: \x00\xff'\\\n")
 	require.NoError(t, store.Stage(t.Context(), blockOf("b-1", strange, delivery("d-2", "{}", later(2)))))
 	require.NoError(t, store.RecordOutcomes(t.Context(), []schema.Outcome{outcome(strange, schema.OutcomeUnreadable, later(3))}))
 	found := receiptsOf(t, store, schema.DeliveryQuery{Bodies: true})
