@@ -110,7 +110,7 @@ func (r *root) deliveriesShow() *cobra.Command {
 			"invoices and contracts it spoke, and where those stand now, up to the bill in QuickBooks.\n\n" +
 			"The body is laid out if it is JSON. What could steer a terminal is written as \\x1b or \\u{202e}; --json has the\n" +
 			"body exactly, under body or, where it is not UTF-8, under body_base64. Only a request with a valid signature is\n" +
-			"ever stored; its headers are not.",
+			"ever stored, and its header with it, but for what may be a secret.",
 		Args: exactly("ID"),
 	}
 	only, asJSON := companyFlag(command), jsonFlag(command)

@@ -33,12 +33,6 @@ func (k receiptKey) compare(other receiptKey) int {
 	return cmp.Or(k.received.Compare(other.received), cmp.Compare(k.id, other.id), bytes.Compare(k.body[:], other.body[:]))
 }
 
-// found is a delivery that may be selected. It is pending when it has no outcome.
-type found struct {
-	receiptKey
-	pending, conflict bool
-}
-
 // Deliveries yields the deliveries that q selects, each once, the one received first
 // leading. However many there are, a page of them is held at a time; other methods
 // may be called between two.
@@ -53,12 +47,17 @@ func (s *Store) Deliveries(ctx context.Context, q schema.DeliveryQuery) iter.Seq
 				yield(schema.Receipt{}, fmt.Errorf("find deliveries: %w", err))
 				return
 			}
+			contested, err := s.contested(ctx, q.Company)
+			if err != nil {
+				yield(schema.Receipt{}, fmt.Errorf("find conflicts: %w", err))
+				return
+			}
 			size := maxIDs
 			if q.Bodies {
 				size = bodiesAtATime
 			}
 			for chunk := range slices.Chunk(page, size) {
-				receipts, err := s.receipts(ctx, q, chunk)
+				receipts, err := s.receipts(ctx, q, chunk, contested)
 				if err != nil {
 					yield(schema.Receipt{}, fmt.Errorf("read deliveries: %w", err))
 					return
@@ -79,8 +78,8 @@ func (s *Store) Deliveries(ctx context.Context, q schema.DeliveryQuery) iter.Seq
 
 // findReceipts returns the next deliveries that may be selected, and the last place
 // that they cover, which is nil at the end.
-func (s *Store) findReceipts(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]found, *receiptKey, error) {
-	var pending, settled []found
+func (s *Store) findReceipts(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]receiptKey, *receiptKey, error) {
+	var pending, settled []receiptKey
 	var err error
 	if q.Type == "" && (q.Outcome == "" || q.Outcome == schema.OutcomePending) {
 		if pending, err = s.findPending(ctx, q, after); err != nil {
@@ -93,21 +92,21 @@ func (s *Store) findReceipts(ctx context.Context, q schema.DeliveryQuery, after 
 		}
 	}
 	var last *receiptKey
-	for _, some := range [][]found{pending, settled} {
+	for _, some := range [][]receiptKey{pending, settled} {
 		if len(some) < s.options.listPage {
 			continue
 		}
-		if key := some[len(some)-1].receiptKey; last == nil || key.compare(*last) < 0 {
+		if key := some[len(some)-1]; last == nil || key.compare(*last) < 0 {
 			last = &key
 		}
 	}
 	all := append(settled, pending...)
 	if last != nil {
-		all = slices.DeleteFunc(all, func(f found) bool { return f.compare(*last) > 0 })
+		all = slices.DeleteFunc(all, func(f receiptKey) bool { return f.compare(*last) > 0 })
 	}
 	// Of one that is in both lists the outcome, which comes first, is left.
-	slices.SortStableFunc(all, func(a, b found) int { return a.compare(b.receiptKey) })
-	all = slices.CompactFunc(all, func(a, b found) bool { return a.compare(b.receiptKey) == 0 })
+	slices.SortStableFunc(all, func(a, b receiptKey) int { return a.compare(b) })
+	all = slices.CompactFunc(all, func(a, b receiptKey) bool { return a.compare(b) == 0 })
 	return all, last, nil
 }
 
@@ -138,9 +137,9 @@ func within(received, id, body string) string {
 		AND (` + at + `, ` + id + `, hex(` + body + `)) > ({after:Int64}, {after_id:String}, {after_body:String})`
 }
 
-func (s *Store) findPending(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]found, error) {
+func (s *Store) findPending(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]receiptKey, error) {
 	query := pendingRows + `
-		SELECT id, body_sum, received, conflict
+		SELECT id, body_sum, received
 		FROM pending
 		WHERE ` + within("received", "id", "body_sum") + `
 		ORDER BY received, id, body_sum
@@ -150,19 +149,18 @@ func (s *Store) findPending(ctx context.Context, q schema.DeliveryQuery, after *
 		return nil, err
 	}
 	maps.Copy(p, receiptParams(q, after, s.options.listPage))
-	var all []found
+	var all []receiptKey
 	var id, body string
 	var received time.Time
-	var conflict bool
-	err = s.each(ctx, query, p, []any{&id, &body, &received, &conflict}, func() {
-		all = append(all, found{receiptKey: receiptKey{instant(received), id, sumOf(body)}, pending: true, conflict: conflict})
+	err = s.each(ctx, query, p, []any{&id, &body, &received}, func() {
+		all = append(all, receiptKey{instant(received), id, sumOf(body)})
 	})
 	return all, err
 }
 
 // findSettled names deliveries that have an outcome. What a review says is looked at
 // afterwards, so that all that have one are named.
-func (s *Store) findSettled(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]found, error) {
+func (s *Store) findSettled(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]receiptKey, error) {
 	query := `
 		SELECT delivery, body, received_at
 		FROM outcomes
@@ -178,17 +176,19 @@ func (s *Store) findSettled(ctx context.Context, q schema.DeliveryQuery, after *
 	query += `
 		ORDER BY received_at, delivery, body
 		LIMIT {limit:Int64}`
-	var all []found
+	var all []receiptKey
 	var id, body string
 	var received time.Time
 	err := s.each(ctx, query, receiptParams(q, after, s.options.listPage), []any{&id, &body, &received}, func() {
-		all = append(all, found{receiptKey: receiptKey{instant(received), id, sumOf(body)}})
+		all = append(all, receiptKey{instant(received), id, sumOf(body)})
 	})
 	return all, err
 }
 
 // receipts reads all that is known of deliveries, and leaves out what q does not take.
-func (s *Store) receipts(ctx context.Context, q schema.DeliveryQuery, some []found) ([]schema.Receipt, error) {
+func (s *Store) receipts(
+	ctx context.Context, q schema.DeliveryQuery, some []receiptKey, contested map[schema.DeliveryID]bool,
+) ([]schema.Receipt, error) {
 	places := make(map[deliveryName]int, len(some))
 	receipts := make([]schema.Receipt, len(some))
 	bodies := make(map[schema.DeliveryID]map[schema.Sum]bool, len(some))
@@ -196,10 +196,13 @@ func (s *Store) receipts(ctx context.Context, q schema.DeliveryQuery, some []fou
 	for i, f := range some {
 		id := schema.DeliveryID(f.id)
 		receipts[i] = schema.Receipt{
-			Delivery: schema.Delivery{Company: q.Company, ID: id, ReceivedAt: f.received}, BodySum: f.body, Conflict: f.conflict,
+			Delivery: schema.Delivery{Company: q.Company, ID: id, ReceivedAt: f.received}, BodySum: f.body,
 		}
 		places[deliveryName{id, f.body}], ids[i] = i, f.id
-		bodies[id] = map[schema.Sum]bool{}
+		if bodies[id] == nil {
+			bodies[id] = map[schema.Sum]bool{}
+		}
+		bodies[id][f.body] = true
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
@@ -220,21 +223,34 @@ func (s *Store) receipts(ctx context.Context, q schema.DeliveryQuery, some []fou
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range receipts {
-		bodies[r.ID][r.BodySum] = true
-	}
 	if err := s.fillReceipts(ctx, q, receipts, places); err != nil {
 		return nil, err
 	}
 	taken := receipts[:0]
 	for _, r := range receipts {
-		r.Conflict = r.Conflict || len(bodies[r.ID]) > 1
+		r.Conflict = contested[r.ID] || len(bodies[r.ID]) > 1
 		// An outcome that was given for another receipt is named there.
 		if q.Takes(r) && (r.Outcome.Kind == "" || r.Outcome.ReceivedAt.Equal(r.ReceivedAt)) {
 			taken = append(taken, r)
 		}
 	}
 	return taken, nil
+}
+
+// contested returns the ids under which a body has no outcome and is not the first: those
+// that received it are in conflict, and need not be on one page.
+func (s *Store) contested(ctx context.Context, company schema.CompanyID) (map[schema.DeliveryID]bool, error) {
+	const query = pendingRows + `
+		SELECT DISTINCT id
+		FROM pending
+		WHERE conflict`
+	p, err := s.searchPending(ctx, company)
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[schema.DeliveryID]bool)
+	var id string
+	return ids, s.each(ctx, query, p, []any{&id}, func() { ids[schema.DeliveryID(id)] = true })
 }
 
 // deliveryName tells deliveries of a company apart.

@@ -42,7 +42,9 @@ func (m *Memory) receipts(q schema.DeliveryQuery) []schema.Receipt {
 	var all []schema.Receipt
 	bodies := make(map[schema.DeliveryID]int)
 	for _, d := range m.pending(q.Company) {
-		all = append(all, schema.Receipt{Delivery: d.Delivery, BodySum: d.Sum(), Conflict: d.Conflict})
+		review, _ := m.reviews.newest(keyOf(d.Delivery), time.Time{})
+		review.Subjects = clone(review.Subjects)
+		all = append(all, schema.Receipt{Delivery: d.Delivery, BodySum: d.Sum(), Review: review, Conflict: d.Conflict})
 		bodies[d.ID]++
 	}
 	for key := range m.outcomes.subjects {

@@ -129,6 +129,11 @@ func listsConflicts(on trial) {
 	}
 	require.Equal(t, map[string]bool{"one": true, "other": true, "third": true, "alone": false}, flags)
 	require.Len(t, receiptsOf(t, store, schema.DeliveryQuery{ID: "d-1"}), 3)
+	for _, some := range []schema.DeliveryQuery{{To: later(2)}, {From: later(3), To: later(4)}, {Outcome: schema.OutcomeApplied}} {
+		found := receiptsOf(t, store, some)
+		require.Len(t, found, 1)
+		require.True(t, found[0].Conflict, "also where the others are not asked for: %+v", some)
+	}
 }
 
 func bringsBodies(on trial) {
