@@ -49,6 +49,7 @@ var homes = map[string][]string{
 	"github.com/gabriel-vasile/mimetype":   {"load/fetch"},
 	"golang.org/x/time":                    {"load", "ingest"},
 	"github.com/tink-crypto/":              {"cmd/internal/seal"},
+	"go.opentelemetry.io/":                 {"cmd/internal/app"},
 	"github.com/robfig/cron/":              {"cmd/internal/app", "cmd/internal/config"},
 	"github.com/spf13/cobra":               {"cmd/tieout", "cmd/sim"},
 	"github.com/stretchr/testify":          {"schema/store/storetest"},
