@@ -69,6 +69,7 @@ func (i *intake) send(sender string, n int) bool {
 	d := schema.Delivery{
 		Company: "acme", ID: schema.DeliveryID(fmt.Sprintf("%s-%06d", sender, n)), ReceivedAt: time.Now().UTC().Truncate(time.Microsecond),
 		Channel: schema.ChannelWebhook, Body: fmt.Appendf(nil, `{"event_type":"PAYMENT","data":{"payment_id":%d}}`, n),
+		Arrival: fmt.Appendf(nil, "192.0.2.1 bearer 1 %d 0\n", n),
 	}
 	i.mu.Lock()
 	i.offered[d.ID] = true

@@ -213,7 +213,7 @@ func (j *Journal) read(ctx context.Context, limits Limits, upTo uint64) (cut, er
 	return c, nil
 }
 
-// take adds one delivery, with a body of its own.
+// take adds one delivery, with bytes of its own.
 func (c *cut) take(f frame, interned map[schema.CompanyID]schema.CompanyID) {
 	d := f.delivery
 	if company, ok := interned[d.Company]; ok {
@@ -221,7 +221,7 @@ func (c *cut) take(f frame, interned map[schema.CompanyID]schema.CompanyID) {
 	} else {
 		interned[d.Company] = d.Company
 	}
-	d.Body = bytes.Clone(d.Body)
+	d.Body, d.Arrival = bytes.Clone(d.Body), bytes.Clone(d.Arrival)
 	c.block.Deliveries = append(c.block.Deliveries, d)
 	c.bytes += int64(f.size)
 	c.to = f.seq

@@ -104,7 +104,7 @@ func TestJournal_Levels(t *testing.T) {
 		for range n {
 			d := delivery(1)
 			d.ReceivedAt = time.Now()
-			d.Body = bytes.Repeat([]byte("x"), size-36-4-len(d.Company)-len(d.ID))
+			d.Body = bytes.Repeat([]byte("x"), size-36-4-len(d.Company)-len(d.ID)-len(d.Arrival))
 			if err := j.Append(t.Context(), d); err != nil {
 				return err
 			}

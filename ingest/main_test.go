@@ -38,6 +38,7 @@ func delivery(n int) schema.Delivery {
 	return schema.Delivery{
 		Company: "acme", ID: schema.DeliveryID(fmt.Sprintf("msg_%d", n)), ReceivedAt: noon.Add(time.Duration(n) * time.Microsecond),
 		Channel: schema.ChannelWebhook, Body: fmt.Appendf(nil, `{"event_type":"PAYMENT","data":{"payment_id":%d}}`, n),
+		Arrival: fmt.Appendf(nil, "192.0.2.1 bearer 1 %d 0\n", n),
 	}
 }
 
