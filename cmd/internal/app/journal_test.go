@@ -39,6 +39,7 @@ func (w *world) leave(t *testing.T, first, n int) []schema.Delivery {
 			Company: acme, ID: schema.DeliveryID(fmt.Sprintf("msg_%04d", i)), Channel: schema.ChannelWebhook,
 			// Over the end of a month, so that a block has two parts in the store.
 			ReceivedAt: august.Add(time.Duration(i) * time.Hour), Body: fmt.Appendf(nil, `{"event_type":"ODD","n":%d}`, i),
+			Arrival: fmt.Appendf(nil, "192.0.2.1 bearer 1 %d 0\nHost: acme\n", i),
 		}
 		require.NoError(t, j.Append(t.Context(), d))
 		all = append(all, d)

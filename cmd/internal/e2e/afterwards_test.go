@@ -28,7 +28,7 @@ func TestTasks_KilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	seed := number(t, "TIEOUT_KILL_SEED", rand.Uint64()>>16)
 	rounds := int(number(t, "TIEOUT_KILL_TASK_ROUNDS", 8))
-	t.Logf("replay with TIEOUT_KILL_SEED=%d TIEOUT_KILL_TASK_ROUNDS=%d", seed, rounds)
+	t.Logf("replay with TIEOUT_KILL_SEED=%d TIEOUT_KILL_TASK_ROUNDS=%d, which draws the same and interleaves anew", seed, rounds)
 	random := rand.New(rand.NewPCG(seed, 2))
 	story := cleanMonth(seed)
 	story.Workers, story.Afterwards, story.Money = 8, 1, true

@@ -41,7 +41,7 @@ func TestServe_KilledAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	seed := number(t, "TIEOUT_KILL_SEED", rand.Uint64()>>16)
 	rounds := int(number(t, "TIEOUT_KILL_ROUNDS", 100))
-	t.Logf("replay with TIEOUT_KILL_SEED=%d TIEOUT_KILL_ROUNDS=%d", seed, rounds)
+	t.Logf("replay with TIEOUT_KILL_SEED=%d TIEOUT_KILL_ROUNDS=%d, which draws the same and interleaves anew", seed, rounds)
 	random, began := rand.New(rand.NewPCG(seed, 1)), time.Now().UTC()
 
 	w := newWorld(t, ontopsim.Config{Seed: seed, Workers: 24, Months: 3}, rig.Config{
