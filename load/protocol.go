@@ -131,6 +131,7 @@ const (
 	reasonFault            // QuickBooks' own
 	reasonDuplicate        // something alike is in the books
 	reasonSilence          // sent several times, never answered, not there
+	reasonUnsure           // QuickBooks' own, after a request that was never answered
 )
 
 // rules are the numbers that the protocol decides with.
@@ -307,6 +308,9 @@ func (r rules) lookedUp(t track, e event) (track, effect) {
 func (r rules) giveUp(t track, at time.Time, proof bool, why reason) (track, effect) {
 	switch {
 	case proof:
+		if why == reasonFault && t.unheard {
+			why = reasonUnsure // the proof is a clock's, and clocks leap
+		}
 		return r.own(t, at, answer{state: schema.PostingDeclined, reason: why})
 	case t.latest.state == schema.PostingUncertain && t.refusal == t.latest.refusal:
 		return done(t) // stored so already

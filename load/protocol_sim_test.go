@@ -509,7 +509,7 @@ func (w *world) settled() bool {
 		// Declining what exists is excused where a person is told to look, and where
 		// the luckier of two loaders at once was stopped before it could say so, as
 		// the calm begins by stopping both. The next draft finds the document.
-		told := (r.reason == reasonDuplicate || r.reason == reasonSilence) && (w.byHand || w.plan.jump > 0)
+		told := (r.reason == reasonDuplicate || r.reason == reasonSilence || r.reason == reasonUnsure) && (w.byHand || w.plan.jump > 0)
 		unlucky := w.plan.loaders > 1
 		return r.retryAt.IsZero() && r.draft == w.draft && (len(w.docs) == 0 || told || unlucky)
 	default:

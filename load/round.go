@@ -224,6 +224,8 @@ func (j *job) answered() schema.Posting {
 		if j.alike.Code != "" {
 			p.Fault.Meaning += " " + j.alike.Meaning
 		}
+	case reasonUnsure:
+		p.Fault = unsure(j.fault)
 	case reasonDuplicate:
 		p.Fault = j.alike
 	case reasonSilence:

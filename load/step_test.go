@@ -22,6 +22,7 @@ func TestProtocol_Step(t *testing.T) {
 	later := func(s standing, d time.Duration) standing { s.retryAt = start.Add(d); return s }
 	attempt := func(s standing, n int) standing { s.attempt = n; return s }
 	otherDraft := func(s standing) standing { s.sameDraft = false; return s }
+	refused := func(s standing) standing { s.refusal = verdictFinal; return s }
 	checked := func(s standing) event { return event{kind: eventChecked, latest: s} }
 	is := func(k eventKind) event { return event{kind: k} }
 	fault := func(v verdict) event { return event{kind: eventFault, verdict: v} }
@@ -66,6 +67,7 @@ func TestProtocol_Step(t *testing.T) {
 		"AlikeWaitsForCertainty":            {first: reopened, then: []event{after(is(eventDifferent), time.Minute)}, effect: effectNone},
 		"AlikeIsDeclinedOnceCertain":        {first: reopened, then: []event{after(is(eventDifferent), conclusiveAfter), checked(uncertain)}, effect: effectRecord, state: schema.PostingDeclined, reason: reasonDuplicate},
 		"TheSecondAnswerSaysNothingOfFirst": {first: resent, then: []event{fault(verdictFinal), checked(attempt(named, 2))}, effect: effectRecord, state: schema.PostingUncertain, reason: reasonFault},
+		"ARefusalAfterSilenceSaysToLook":    {first: []event{{kind: eventOpen, latest: refused(uncertain)}}, then: []event{after(is(eventNothing), conclusiveAfter), checked(refused(uncertain))}, effect: effectRecord, state: schema.PostingDeclined, reason: reasonUnsure},
 		"WaitsUntilItMayBeRetried":          {then: []event{{kind: eventOpen, latest: later(uncertain, time.Hour)}}, effect: effectNone},
 		"SixAttemptsAreEnough":              {first: []event{{kind: eventOpen, latest: attempt(uncertain, 6)}}, then: []event{after(is(eventNothing), conclusiveAfter), checked(attempt(uncertain, 6))}, effect: effectRecord, state: schema.PostingDeclined, reason: reasonSilence},
 		"ADeclinedDraftStaysDeclined":       {first: sent[:1], then: []event{checked(declined)}, effect: effectNone},

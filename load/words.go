@@ -163,6 +163,14 @@ func silence() schema.Fault {
 	}
 }
 
+// unsure is a refusal that came after a request which was never answered. That one was
+// not carried out as far as can be seen, which a person has to know.
+func unsure(refused schema.Fault) schema.Fault {
+	refused.Meaning += " An earlier request for it was never answered; later it was looked for in QuickBooks and not found."
+	refused.Next = strings.TrimSpace(refused.Next + " Look for it in QuickBooks before you enter it by hand; once released, tieout looks again before it sends.")
+	return refused
+}
+
 func duplicateDocument(kind schema.DocumentKind, id, number string) schema.Fault {
 	word := kind.Name()
 	return schema.Fault{
