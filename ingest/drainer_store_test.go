@@ -97,7 +97,7 @@ func (s *shelf) stageMonth(ctx context.Context, block schema.Block, month string
 	rows := make([]schema.Delivery, len(missing))
 	for i, pos := range missing {
 		rows[i] = block.Deliveries[pos]
-		rows[i].Body = bytes.Clone(rows[i].Body)
+		rows[i].Body, rows[i].Arrival = bytes.Clone(rows[i].Body), bytes.Clone(rows[i].Arrival)
 	}
 	return s.statement(ctx, true, func() {
 		if s.tokens[token] {

@@ -35,7 +35,7 @@ func ReadSegment(raw, journal []byte) ([]Extent, error) {
 			return out, err
 		}
 		if f, err := decodeFrame(record, sealer); err == nil && f.kind == kindDelivery {
-			f.delivery.Body = bytes.Clone(f.delivery.Body)
+			f.delivery.Body, f.delivery.Arrival = bytes.Clone(f.delivery.Body), bytes.Clone(f.delivery.Arrival)
 			out = append(out, Extent{f.delivery, at, r.base + int64(r.pos)})
 		}
 	}

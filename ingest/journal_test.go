@@ -34,14 +34,15 @@ func TestJournal_Append(t *testing.T) {
 		require.Equal(t, want, waiting(t, open(t, fs)))
 	})
 
-	t.Run("CopiesTheBody", func(t *testing.T) {
+	t.Run("CopiesBodyAndArrival", func(t *testing.T) {
 		t.Parallel()
 		j := open(t, vfs.NewMem())
 		d := delivery(1)
-		d.Body = bytes.Clone(d.Body)
+		d.Body, d.Arrival = bytes.Clone(d.Body), bytes.Clone(d.Arrival)
 		require.NoError(t, j.Append(t.Context(), d))
 		clear(d.Body)
-		require.Equal(t, delivery(1).Body, waiting(t, j)[0].Body)
+		clear(d.Arrival)
+		require.Equal(t, delivery(1), waiting(t, j)[0])
 	})
 
 	t.Run("ManyAtOnceShareCommitsAcrossSegments", func(t *testing.T) {
