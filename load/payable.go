@@ -65,7 +65,7 @@ func unpayable(t schema.Task, o owed, books schema.Books, now time.Time) *refusa
 	if refused := unequal(t, o, name); refused != nil {
 		return refused
 	}
-	return unusable(t.Subject, "bank account", t.Payment.Account, books, books.HomeCurrency, d.Currency)
+	return unusable(t.Subject, walletAccount, t.Payment.Account, books, books.HomeCurrency, d.Currency)
 }
 
 // edited says which field of a bill, but for its amounts, is not what a payment
@@ -122,12 +122,30 @@ func unequal(t schema.Task, o owed, name string) *refusal {
 	return nil
 }
 
+// accountSetting is the setting that names an account.
+type accountSetting string
+
+const (
+	walletAccount  accountSetting = "policy.payment_account"
+	fundingAccount accountSetting = "policy.top_up_account"
+)
+
+// role is what the account is for.
+func (s accountSetting) role() string {
+	if s == fundingAccount {
+		return "funding account"
+	}
+	return "wallet account"
+}
+
 // unusable says why money cannot come from or go to an account of the company, or
 // nil. The account has one of the currencies.
-func unusable(subject, role string, id schema.AccountID, books schema.Books, currencies ...schema.Currency) *refusal {
+func unusable(subject string, named accountSetting, id schema.AccountID, books schema.Books, currencies ...schema.Currency) *refusal {
 	refuse := func(why string) *refusal {
-		return person(codeAccount, fmt.Sprintf("%s %q: %s", role, id, why), "The "+role+" cannot be used: "+why+".",
-			"Name an active bank account in the settings or put it right in QuickBooks, "+retry(subject))
+		return person(codeAccount, fmt.Sprintf("%s %q, which %s names: %s", named.role(), id, named, why),
+			"The "+named.role()+" cannot be used: "+why+".",
+			fmt.Sprintf("Name another active bank account under %s in the configuration, which is then followed by itself. "+
+				"Or put this one right in QuickBooks, %s", named, retry(subject)))
 	}
 	if id == "" {
 		return refuse("none is set")

@@ -267,7 +267,7 @@ func TestLoader_PaymentsThatAreNotMade(t *testing.T) {
 		},
 		"BankAccountThatIsMissing": {
 			change: func(_ *bench, p *schema.Payment) { p.Account = "9999" },
-			code:   "account_not_usable", says: `bank account "9999": QuickBooks has no such account`,
+			code:   "account_not_usable", says: `wallet account "9999", which policy.payment_account names: QuickBooks has no such account`,
 		},
 		"BankAccountThatIsNone": {
 			change: func(_ *bench, p *schema.Payment) { p.Account = contractors },

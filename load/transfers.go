@@ -57,12 +57,13 @@ func makeTransfer(t schema.Task, books schema.Books) made {
 			"Record the transfer in QuickBooks, "+skip(t.Subject))
 		return m
 	}
-	if m.refused = unusable(t.Subject, "funding account", t.Transfer.From, books, currency); m.refused == nil {
-		m.refused = unusable(t.Subject, "wallet account", t.Transfer.To, books, currency)
+	if m.refused = unusable(t.Subject, fundingAccount, t.Transfer.From, books, currency); m.refused == nil {
+		m.refused = unusable(t.Subject, walletAccount, t.Transfer.To, books, currency)
 	}
 	if m.refused == nil && t.Transfer.From == t.Transfer.To {
 		m.refused = person(codeAccount, fmt.Sprintf("account %q on both sides", t.Transfer.From),
-			"The funding account is the wallet account itself.", "Name two accounts in the settings, "+retry(t.Subject))
+			"The funding account is the wallet account itself.",
+			"Name two accounts under policy.payment_account and policy.top_up_account in the configuration, which are then followed by themselves.")
 	}
 	return m
 }

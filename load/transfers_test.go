@@ -187,8 +187,8 @@ func TestLoader_Transfers(t *testing.T) {
 		"InAForeignCurrency": {
 			func(_ *bench, m *schema.Transfer) { m.Amount = schema.NewMoney(500_000, "EUR") }, "amount_differs", "5000.00 EUR is not in USD",
 		},
-		"FromNowhere":        {func(_ *bench, m *schema.Transfer) { m.From = "" }, "account_not_usable", "funding account"},
-		"ToAnAccountUnknown": {func(_ *bench, m *schema.Transfer) { m.To = "999" }, "account_not_usable", `wallet account "999"`},
+		"FromNowhere":        {func(_ *bench, m *schema.Transfer) { m.From = "" }, "account_not_usable", `funding account "", which policy.top_up_account names`},
+		"ToAnAccountUnknown": {func(_ *bench, m *schema.Transfer) { m.To = "999" }, "account_not_usable", `wallet account "999", which policy.payment_account names`},
 		"FromAnExpense":      {func(_ *bench, m *schema.Transfer) { m.From = travel }, "account_not_usable", "of type Expense"},
 		"ToItself":           {func(_ *bench, m *schema.Transfer) { m.To = m.From }, "account_not_usable", "on both sides"},
 		"ToAnInactiveAccount": {

@@ -13,6 +13,9 @@ import (
 // owed from.
 const typePayable = "Accounts Payable"
 
+// typeBank is how QuickBooks names the type of the accounts that money moves through.
+const typeBank = "Bank"
+
 // chart finds accounts, classes and locations in one reading of the books.
 type chart struct {
 	accounts map[schema.AccountID]schema.Account
@@ -75,8 +78,9 @@ func (d *Drafter) payable(draft *schema.Draft, c schema.Currency) []schema.Hold 
 				return nil
 			}
 		}
-		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerOps, "correct policy.payable_accounts in the configuration",
-			"account %s, which policy.payable_accounts names for %s, is not an active accounts payable account in %s", named, c, c)}
+		return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerOps,
+			fmt.Sprintf("correct policy.payable_accounts in the configuration: QuickBooks has %s", payableTexts(found, c)),
+			"account %s, which policy.payable_accounts names for %s, %s", named, c, d.notPayable(named, c))}
 	}
 	switch len(found) {
 	case 0:
@@ -87,12 +91,33 @@ func (d *Drafter) payable(draft *schema.Draft, c schema.Currency) []schema.Hold 
 		draft.Payable = found[0].ID
 		return nil
 	}
-	names := make([]string, len(found))
-	for i, account := range found {
-		names[i] = fmt.Sprintf("%s (%s)", account.ID, account.Name)
-	}
 	return []schema.Hold{hold(schema.HoldCurrency, schema.OwnerOps, fmt.Sprintf("name one for %s under policy.payable_accounts in the configuration", c),
-		"QuickBooks has %d active accounts payable accounts in %s: %s", len(found), c, strings.Join(names, ", "))}
+		"QuickBooks has %d active accounts payable accounts in %s: %s", len(found), c, payableTexts(found, c))}
+}
+
+// notPayable says why bills in a currency cannot be owed from an account.
+func (d *Drafter) notPayable(id schema.AccountID, c schema.Currency) string {
+	account, found := d.chart.accounts[id]
+	switch {
+	case !found:
+		return "is not in QuickBooks"
+	case !account.Active:
+		return fmt.Sprintf("%q, is inactive in QuickBooks", account.Name)
+	case account.Type != typePayable:
+		return fmt.Sprintf("%q, is of type %s in QuickBooks, not %s", account.Name, account.Type, typePayable)
+	}
+	return fmt.Sprintf("%q, is in %s in QuickBooks, not in %s", account.Name, account.Currency, c)
+}
+
+func payableTexts(found []schema.Account, c schema.Currency) string {
+	if len(found) == 0 {
+		return fmt.Sprintf("no active account of type %s in %s, so create one there first", typePayable, c)
+	}
+	texts := make([]string, len(found))
+	for i, account := range found {
+		texts[i] = fmt.Sprintf("%s (%s)", account.ID, account.Name)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // rate fills in home units for one unit of the invoice's currency. Ontop locks a

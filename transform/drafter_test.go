@@ -242,9 +242,21 @@ func TestDrafter_Holds(t *testing.T) {
 			func(s *setting) { s.books.Accounts[2].Active = true },
 			schema.HoldCurrency, "QuickBooks has 2 active accounts payable accounts in USD: 33 (Accounts Payable (A/P)), 35 (Old payables)", schema.OwnerOps,
 		},
-		"ThePolicyNamesNoPayables": {
+		"ThePolicyNamesInactivePayables": {
 			func(s *setting) { s.policy.PayableAccounts = map[schema.Currency]schema.AccountID{"USD": "35"} },
-			schema.HoldCurrency, "account 35, which policy.payable_accounts names for USD, is not an active accounts payable account in USD", schema.OwnerOps,
+			schema.HoldCurrency, `account 35, which policy.payable_accounts names for USD, "Old payables", is inactive in QuickBooks`, schema.OwnerOps,
+		},
+		"ThePolicyNamesPayablesOfAnotherCompany": {
+			func(s *setting) { s.policy.PayableAccounts = map[schema.Currency]schema.AccountID{"USD": "99"} },
+			schema.HoldCurrency, "account 99, which policy.payable_accounts names for USD, is not in QuickBooks", schema.OwnerOps,
+		},
+		"ThePolicyNamesNoPayables": {
+			func(s *setting) { s.policy.PayableAccounts = map[schema.Currency]schema.AccountID{"USD": "70"} },
+			schema.HoldCurrency, `account 70, which policy.payable_accounts names for USD, "Base pay", is of type Expense in QuickBooks, not Accounts Payable`, schema.OwnerOps,
+		},
+		"ThePolicyNamesPayablesInAnotherCurrency": {
+			func(s *setting) { s.policy.PayableAccounts = map[schema.Currency]schema.AccountID{"USD": "34"} },
+			schema.HoldCurrency, `account 34, which policy.payable_accounts names for USD, "Accounts Payable - EUR", is in EUR in QuickBooks, not in USD`, schema.OwnerOps,
 		},
 		"TheRateIsMissing": {
 			func(s *setting) { s.euro(); s.c.Invoice.Rate = "" },
@@ -706,4 +718,16 @@ func BenchmarkDrafter_Draft(b *testing.B) {
 	for b.Loop() {
 		d.Draft(s.c)
 	}
+}
+
+// Whoever has to correct the configuration is told what it may say.
+func TestDrafter_NamesPayablesThatThePolicyMayName(t *testing.T) {
+	t.Parallel()
+	s := ready()
+	s.policy.PayableAccounts = map[schema.Currency]schema.AccountID{"USD": "99"}
+	next := func() string { return transform.NewDrafter(s.policy, s.rules, s.books).Draft(s.c).Holds[0].NextStep }
+	require.Equal(t, "correct policy.payable_accounts in the configuration: QuickBooks has 33 (Accounts Payable (A/P))", next())
+	s.books.Accounts[0].Active = false
+	require.Equal(t, "correct policy.payable_accounts in the configuration: QuickBooks has no active account of type Accounts Payable in USD, "+
+		"so create one there first", next())
 }

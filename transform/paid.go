@@ -58,9 +58,10 @@ func (r *round) wallet(ctx context.Context) (payments.Wallet, error) {
 	if err != nil {
 		return payments.Wallet{}, err
 	}
-	account := r.cfg.Policy.WalletAccount
-	_, trouble := usable(books, account, "payment_account")
-	return payments.Wallet{Account: account, Trouble: trouble}, nil
+	account, trouble := usable(books, r.cfg.Policy.WalletAccount, "payment_account")
+	return payments.Wallet{
+		Account: r.cfg.Policy.WalletAccount, Name: account.Name, Currency: account.Currency, Home: books.HomeCurrency, Trouble: trouble,
+	}, nil
 }
 
 // usable returns an account that money moves through, or why it cannot. Field is
@@ -79,15 +80,36 @@ func usable(books schema.Books, id schema.AccountID, field string) (schema.Accou
 	}
 	switch {
 	case id == "":
-		return account, hold("", schema.OwnerOps, "name it in the configuration", "policy.%s is missing", field)
+		return account, hold("", schema.OwnerOps, "name it in the configuration: "+banks(books), "policy.%s is missing", field)
 	case !found:
-		return account, hold("", schema.OwnerOps, fmt.Sprintf("correct policy.%s in the configuration", field),
+		return account, hold("", schema.OwnerOps, fmt.Sprintf("correct policy.%s in the configuration: %s", field, banks(books)),
 			"account %s, which policy.%s names, is not in QuickBooks", id, field)
+	case account.Type != typeBank:
+		return account, hold("", schema.OwnerOps, fmt.Sprintf("correct policy.%s in the configuration: %s", field, banks(books)),
+			"account %s %q, which policy.%s names, is of type %s, and money moves through accounts of type %s", id, account.Name, field, account.Type, typeBank)
 	case !account.Active:
 		return account, hold("", schema.OwnerFinance, fmt.Sprintf("make it active again in QuickBooks, or name another one under policy.%s in the configuration", field),
 			"account %s %q, which policy.%s names, is inactive in QuickBooks", id, account.Name, field)
 	}
 	return account, schema.Hold{}
+}
+
+// banks says which accounts money may move through.
+func banks(books schema.Books) string {
+	const most = 5
+	var texts []string
+	for _, a := range books.Accounts {
+		if a.Active && a.Type == typeBank {
+			texts = append(texts, fmt.Sprintf("%s (%s)", a.ID, a.Name))
+		}
+	}
+	switch {
+	case len(texts) == 0:
+		return "QuickBooks has no active account of type " + typeBank + ", so create one there first"
+	case len(texts) > most:
+		texts = append(texts[:most], fmt.Sprintf("and %d more", len(texts)-most))
+	}
+	return "QuickBooks has " + strings.Join(texts, ", ")
 }
 
 // match looks for the invoices of payments that fit none yet.
@@ -206,11 +228,13 @@ func (b *bench) candidates(
 }
 
 // settleHeld looks again at payments of invoices that are held: an account may have
-// come back, or the policy have changed.
+// come back, or the policy have changed. What was declined from another account than
+// the policy names by now would be declined again, however often a person retries it.
 func (b *bench) settleHeld(ctx context.Context, waiting []schema.TaskPosition) error {
 	var ids []schema.InvoiceID
 	for _, p := range waiting {
-		if p.Task.Kind == schema.PostPayment && p.Task.State == schema.TaskHeld && p.Task.Subject == schema.PaymentSubject(p.Task.Invoice) {
+		again := p.Task.State == schema.TaskHeld || p.Task.Payment.Account != b.cfg.Policy.WalletAccount
+		if p.Task.Kind == schema.PostPayment && again && p.Task.Subject == schema.PaymentSubject(p.Task.Invoice) {
 			ids = append(ids, p.Task.Invoice)
 		}
 	}

@@ -118,6 +118,58 @@ func TestTransformer_RecordsPayments(t *testing.T) {
 		require.Equal(t, schema.TaskReady, w.task(t, schema.PostPayment, "555:payment").State)
 	})
 
+	t.Run("HeldWhereTheWalletIsNoneThatMoneyMovesThrough", func(t *testing.T) {
+		t.Parallel()
+		for account, says := range map[schema.AccountID]string{
+			"70": `account 70 "Base pay", which policy.payment_account names, is of type Expense, and money moves through accounts of type Bank`,
+			"99": "account 99, which policy.payment_account names, is not in QuickBooks",
+			"42": `account 42 "Euro account", which policy.payment_account names, is in EUR, and a bill in USD is paid from an account in USD`,
+		} {
+			w := bankWorld(t, func(c *transform.Config) { c.Policy.WalletAccount = account })
+			w.stage(t, deliver("i", 2, "INVOICE_PAID", paidInvoice("2026-02-02")))
+			w.run(t)
+			task := w.task(t, schema.PostPayment, "555:payment")
+			require.Equal(t, schema.TaskHeld, task.State)
+			require.Equal(t, says, task.Hold.Detail)
+			if account != "42" {
+				require.Equal(t, "correct policy.payment_account in the configuration: QuickBooks has "+
+					"40 (Ontop wallet), 41 (Checking), 42 (Euro account), 44 (Dinars), 45 (More dinars)", task.Hold.NextStep)
+			}
+			w.post(t)
+			w.restart(t, banking)
+			w.run(t)
+			task = w.task(t, schema.PostPayment, "555:payment")
+			require.Equal(t, schema.TaskReady, task.State)
+			require.Equal(t, schema.AccountID("40"), task.Payment.Account)
+			require.False(t, w.run(t).Changed())
+		}
+	})
+
+	t.Run("FromTheAccountOfTodayOnceItWasDeclined", func(t *testing.T) {
+		t.Parallel()
+		w := bankWorld(t)
+		w.stage(t, deliver("i", 2, "INVOICE_PAID", paidInvoice("2026-02-02")), deliver("t", 3, "CLIENT_WALLET_TOP_UP", topUp()))
+		w.run(t)
+		w.post(t)
+		w.decline(t, schema.PostPayment, "555:payment")
+		w.decline(t, schema.PostTransfer, "top_up:51")
+		require.False(t, w.run(t).Changed(), "what is recorded again is tried again")
+		w.restart(t, banking, func(c *transform.Config) { c.Policy.WalletAccount = "46" })
+		books := bankChart()
+		books.Accounts = append(books.Accounts, schema.Account{ID: "46", Name: "New wallet", Type: "Bank", Currency: "USD", Active: true})
+		books.ReadAt = readAt.Add(time.Hour)
+		require.NoError(t, w.store.RecordBooks(t.Context(), books))
+		w.run(t)
+		require.Equal(t, schema.AccountID("46"), w.task(t, schema.PostPayment, "555:payment").Payment.Account)
+		require.Equal(t, schema.AccountID("46"), w.task(t, schema.PostTransfer, "top_up:51").Transfer.To)
+		for _, kind := range []schema.PostingKind{schema.PostPayment, schema.PostTransfer} {
+			due, err := w.store.DueTasks(t.Context(), "acme", kind, start.Add(48*time.Hour), 10)
+			require.NoError(t, err)
+			require.Len(t, due, 1, "%s", kind)
+		}
+		require.False(t, w.run(t).Changed())
+	})
+
 	t.Run("CancelledAfterwardsIsForAPerson", func(t *testing.T) {
 		t.Parallel()
 		w := bankWorld(t)
@@ -129,6 +181,16 @@ func TestTransformer_RecordsPayments(t *testing.T) {
 			w.task(t, schema.PostPayment, "555:payment").Hold.Detail)
 		require.False(t, w.run(t).Changed())
 	})
+}
+
+// decline records that the newest task of a subject was declined for a person.
+func (w *world) decline(t *testing.T, kind schema.PostingKind, subject string) {
+	t.Helper()
+	task := w.task(t, kind, subject)
+	require.NoError(t, w.store.RecordPostings(t.Context(), []schema.Posting{{
+		Company: "acme", Kind: kind, Subject: subject, Draft: task.ID, State: schema.PostingDeclined, RecordedAt: start.Add(time.Hour),
+		Fault: schema.Fault{Code: "account_not_usable", Detail: "is inactive", Owner: schema.OwnerFinance},
+	}}))
 }
 
 func unstamped(task schema.Task) schema.Task {
@@ -321,11 +383,12 @@ func TestTransformer_RecordsTopUps(t *testing.T) {
 			"account 99, which policy.payment_account names, is not in QuickBooks":     {func(c *transform.Config) { c.Policy.WalletAccount = "99" }, nil},
 			`account 43 "Old wallet", which policy.top_up_account names, is inactive`:  {func(c *transform.Config) { c.Policy.FundingAccount = "43" }, nil},
 			`account 42 "Euro account" is in EUR and account 40 "Ontop wallet" in USD`: {func(c *transform.Config) { c.Policy.FundingAccount = "42" }, nil},
-			"both name account 40":                                                    {func(c *transform.Config) { c.Policy.FundingAccount = "40" }, nil},
-			"policy.top_up_account is missing":                                        {func(c *transform.Config) { c.Policy.FundingAccount = "" }, nil},
-			"amount of top-up 51 is 0.00, and a transfer must be above zero":          {nil, object{"amount": 0}},
-			"amount of top-up 51 is -5.00, and a transfer must be above zero":         {nil, object{"amount": -5}},
-			`transaction_type of top-up 51 is "REVERSAL", and only TRANSFER is known`: {nil, object{"transaction_type": "REVERSAL"}},
+			"both name account 40": {func(c *transform.Config) { c.Policy.FundingAccount = "40" }, nil},
+			`account 71 "Bonuses", which policy.top_up_account names, is of type Expense`: {func(c *transform.Config) { c.Policy.FundingAccount = "71" }, nil},
+			"policy.top_up_account is missing":                                            {func(c *transform.Config) { c.Policy.FundingAccount = "" }, nil},
+			"amount of top-up 51 is 0.00, and a transfer must be above zero":              {nil, object{"amount": 0}},
+			"amount of top-up 51 is -5.00, and a transfer must be above zero":             {nil, object{"amount": -5}},
+			`transaction_type of top-up 51 is "REVERSAL", and only TRANSFER is known`:     {nil, object{"transaction_type": "REVERSAL"}},
 		} {
 			w := bankWorld(t, func(cfg *transform.Config) {
 				if c.change != nil {

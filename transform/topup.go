@@ -105,7 +105,8 @@ func transfer(task schema.Task, policy schema.Policy, books schema.Books) schema
 }
 
 // settleTransfers looks again at transfers that are held: an account may have come
-// back, or the policy have changed.
+// back, or the policy have changed. One that was declined is made between the accounts
+// that the policy names by now.
 func (b *bench) settleTransfers(ctx context.Context, waiting []schema.TaskPosition) error {
 	if !b.cfg.Policy.RecordTopUps {
 		return nil
@@ -116,7 +117,9 @@ func (b *bench) settleTransfers(ctx context.Context, waiting []schema.TaskPositi
 	}
 	var tasks []schema.Task
 	for _, p := range waiting {
-		if p.Task.Kind != schema.PostTransfer || p.Task.State != schema.TaskHeld || p.Task.Hold.Reason == holdContradicted || p.Task.Hold.Reason == holdUnknownType {
+		moved := p.Task.Transfer.From != b.cfg.Policy.FundingAccount || p.Task.Transfer.To != b.cfg.Policy.WalletAccount
+		if p.Task.Kind != schema.PostTransfer || p.Task.Hold.Reason == holdContradicted || p.Task.Hold.Reason == holdUnknownType ||
+			p.Task.State != schema.TaskHeld && !moved {
 			continue
 		}
 		if task := transfer(p.Task, b.cfg.Policy, books); !payments.Same(task, p.Task) {

@@ -9,11 +9,33 @@ import (
 // By is who stands in a task that no person decided about.
 const By = "tieout"
 
-// Wallet is the account that payments come from. Trouble says why it cannot be used;
-// its Detail is empty when it can.
+// Wallet is the account that payments come from.
 type Wallet struct {
-	Account schema.AccountID
+	Account  schema.AccountID
+	Name     string
+	Currency schema.Currency // none where it is not known
+	Home     schema.Currency // in which the company keeps its books
+
+	// Trouble says why the account cannot be used at all; its Detail is empty when it
+	// can.
 	Trouble schema.Hold
+}
+
+// trouble says why the bill of an invoice cannot be paid from the account; its Detail
+// is empty when it can. QuickBooks pays a bill from an account in its own currency or
+// in the home currency.
+func (w Wallet) trouble(c schema.Currency, subject string) schema.Hold {
+	if w.Trouble.Detail != "" || w.Currency == "" || w.Currency == c || w.Currency == w.Home {
+		return w.Trouble
+	}
+	allowed := string(c)
+	if w.Home != c {
+		allowed += " or " + string(w.Home)
+	}
+	return hold(schema.HoldCurrency, schema.OwnerFinance,
+		fmt.Sprintf("record the payment in QuickBooks by hand, and skip it %s; or name an account in %s under policy.payment_account in the configuration",
+			Skip(subject), allowed),
+		"account %s %q, which policy.payment_account names, is in %s, and a bill in %s is paid from an account in %s", w.Account, w.Name, w.Currency, c, allowed)
 }
 
 // OfInvoice returns the task that records the payment of an invoice, given the one
@@ -51,12 +73,20 @@ func OfInvoice(i schema.Invoice, stored schema.TaskPosition, wallet Wallet) (sch
 	case task.Payment.On.IsZero():
 		task.State, task.Hold = schema.TaskHeld, hold("", schema.OwnerSource, "have Ontop send the invoice again with its paid_at; or record the payment in QuickBooks by hand, and skip it "+Skip(task.Subject),
 			"status is PAID and paid_at is missing: it is not known on which day invoice %s was paid", i.ID)
-	case wallet.Trouble.Detail != "":
-		task.State, task.Hold = schema.TaskHeld, wallet.Trouble
+	default:
+		task.State, task.Hold = wallet.state(i.Total.Currency(), task.Subject)
 	}
 	task = task.Seal()
 	task.RecordedAt = before.RecordedAt
 	return task, !Same(task, before)
+}
+
+// state is that of a task about which nothing else is wrong.
+func (w Wallet) state(c schema.Currency, subject string) (schema.TaskState, schema.Hold) {
+	if trouble := w.trouble(c, subject); trouble.Detail != "" {
+		return schema.TaskHeld, trouble
+	}
+	return schema.TaskReady, schema.Hold{}
 }
 
 func dayOf(i schema.Invoice) schema.Date {

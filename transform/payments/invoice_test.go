@@ -99,3 +99,31 @@ func TestOfInvoice(t *testing.T) {
 		require.False(t, changed)
 	})
 }
+
+// QuickBooks pays a bill from an account in its own currency, or in the home currency.
+func TestOfInvoice_TheCurrencyOfTheWallet(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wallet, home schema.Currency
+		says         string
+	}{
+		"TheBills":      {"USD", "EUR", ""},
+		"Home":          {"EUR", "EUR", ""},
+		"NotKnown":      {"", "EUR", ""},
+		"Another":       {"MXN", "EUR", "is in MXN, and a bill in USD is paid from an account in USD or EUR"},
+		"AnotherAtHome": {"MXN", "USD", "is in MXN, and a bill in USD is paid from an account in USD"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			task, _ := payments.OfInvoice(paid("1", 3), schema.TaskPosition{}, payments.Wallet{Account: "35", Name: "Wallet", Currency: c.wallet, Home: c.home})
+			if c.says == "" {
+				require.Equal(t, schema.TaskReady, task.State)
+				require.Empty(t, task.Hold)
+				return
+			}
+			require.Equal(t, schema.TaskHeld, task.State)
+			require.Equal(t, `account 35 "Wallet", which policy.payment_account names, `+c.says, task.Hold.Detail)
+			require.Contains(t, task.Hold.NextStep, "(tieout payments skip 1:payment --reason TEXT); or name an account in USD")
+		})
+	}
+}

@@ -120,12 +120,10 @@ func bind(loose schema.Task, c Candidate, wallet Wallet) []schema.Task {
 	}
 	task := schema.Task{
 		Company: loose.Company, Kind: schema.PostPayment, Subject: schema.PaymentSubject(c.Invoice.ID), Invoice: c.Invoice.ID,
-		State: schema.TaskReady, By: By, RecordedAt: own.Task.RecordedAt, Payment: loose.Payment,
+		By: By, RecordedAt: own.Task.RecordedAt, Payment: loose.Payment,
 	}
 	task.Payment.Amount, task.Payment.Account = c.Invoice.Total, wallet.Account
-	if wallet.Trouble.Detail != "" {
-		task.State, task.Hold = schema.TaskHeld, wallet.Trouble
-	}
+	task.State, task.Hold = wallet.state(c.Invoice.Total.Currency(), task.Subject)
 	if task = task.Seal(); !Same(task, own.Task) {
 		tasks = append(tasks, task)
 	}
