@@ -27,17 +27,20 @@ const (
 )
 
 // A list of signatures verifies exactly when one of its items, between single
-// spaces, is word for word a signature by a key that is active now.
+// spaces, is word for word a signature by a key that is active now; of those by a
+// public key, one of the first four.
 func FuzzSignatureList(f *testing.F) {
 	a, b := key(f, secretA), key(f, secretB)
 	gone := ingest.Key{Secret: []byte("a secret of thirty-two bytes ...."), NotAfter: noon.Add(-time.Second)}
 	private := ed25519.NewKeyFromSeed([]byte("a seed that has thirty-two bytes"))
 	v := verifier(f, ingest.SignatureConfig{}, a, gone, b, ingest.Key{Public: private.Public().(ed25519.PublicKey)})
+	wrongV1a := "v1a," + base64.StdEncoding.EncodeToString(make([]byte, ed25519.SignatureSize))
 	const id = "msg_1"
 	ts := strconv.FormatInt(noon.Unix(), 10)
 	for _, list := range []string{
 		rightV1, rightV1a, "v1, " + rightV1, rightV1 + " " + rightV1a, rightV1 + "," + rightV1, "v1," + rightV1a, "v2,x " + rightV1,
 		"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", " " + rightV1 + " ", rightV1 + "\u00a0", rightV1 + "\n", "V1" + rightV1[2:], "",
+		strings.Repeat(wrongV1a+" ", 3) + rightV1a, strings.Repeat(wrongV1a+" ", 4) + rightV1a, strings.Repeat(wrongV1a+" ", 4) + rightV1,
 	} {
 		f.Add(list, []byte(`{}`))
 	}
@@ -46,9 +49,12 @@ func FuzzSignatureList(f *testing.F) {
 		made := []string{sign(a.Secret, id, ts, string(body)), sign(b.Secret, id, ts, string(body)), sign(gone.Secret, id, ts, string(body))}
 		made1a := "v1a," + base64.StdEncoding.EncodeToString(ed25519.Sign(private, []byte(id+"."+ts+"."+string(body))))
 		list = strings.ReplaceAll(strings.ReplaceAll(list, rightV1, made[len(body)%3]), rightV1a, made1a)
-		want := false
+		want, public := false, 0
 		for item := range strings.SplitSeq(list, " ") {
-			want = want || item == made[0] || item == made[1] || item == made1a
+			if encoded, is := strings.CutPrefix(item, "v1a,"); is && isSignature(encoded) {
+				public++
+			}
+			want = want || item == made[0] || item == made[1] || item == made1a && public <= 4
 		}
 		got, err := v.Verify(header{"Webhook-Id": {id}, "Webhook-Timestamp": {ts}, "Webhook-Signature": {list}}, body, noon)
 		switch {
@@ -66,8 +72,15 @@ func FuzzSignatureList(f *testing.F) {
 	})
 }
 
+// isSignature reports whether text is what ed25519 may have made, in base64.
+func isSignature(text string) bool {
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	return err == nil && len(raw) == ed25519.SignatureSize && !strings.ContainsAny(text, "\r\n")
+}
+
 // Whatever stands in the headers of id and time, and is signed as it stands there:
-// it is taken exactly when both can be read in one way only and the time is near.
+// it is taken exactly when each header is there once, both can be read in one way only
+// and the time is near.
 func FuzzSignedHeaders(f *testing.F) {
 	k := key(f, secretA)
 	v := verifier(f, ingest.SignatureConfig{}, k)
@@ -90,10 +103,19 @@ func FuzzSignedHeaders(f *testing.F) {
 		{"msg\u00a0", now},
 		{strings.Repeat("i", 257), now},
 	} {
-		f.Add(pair[0], pair[1])
+		f.Add(pair[0], pair[1], byte(0))
 	}
-	f.Fuzz(func(t *testing.T, id, ts string) {
+	for which := range byte(8) {
+		f.Add("msg_1", now, which)
+	}
+	f.Fuzz(func(t *testing.T, id, ts string, which byte) {
 		h := header{"Webhook-Id": {id}, "Webhook-Timestamp": {ts}, "Webhook-Signature": {sign(k.Secret, id, ts, "{}")}}
+		twice := func(place int) bool { return which>>place&1 == 1 }
+		for place, name := range []string{"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"} {
+			if twice(place) {
+				h[name] = append(h[name], h[name][0])
+			}
+		}
 		got, err := v.Verify(h, []byte("{}"), noon)
 		var age time.Duration
 		if goodTime.MatchString(ts) {
@@ -103,14 +125,20 @@ func FuzzSignedHeaders(f *testing.F) {
 		}
 		want := ingest.Rejection("")
 		switch {
+		case twice(0):
+			want = ingest.RejectedRepeated
 		case id == "":
 			want = ingest.RejectedMissing
 		case !goodID.MatchString(id):
 			want = ingest.RejectedMalformed
+		case twice(1):
+			want = ingest.RejectedRepeated
 		case ts == "":
 			want = ingest.RejectedMissing
 		case !goodTime.MatchString(ts):
 			want = ingest.RejectedMalformed
+		case twice(2):
+			want = ingest.RejectedRepeated
 		case age > 5*time.Minute:
 			want = ingest.RejectedExpired
 		case age < -5*time.Minute:
