@@ -98,6 +98,18 @@ func TestExecute_Help(t *testing.T) {
 		}
 	})
 
+	// The variables are nowhere in the configuration, so that this is where they are found.
+	t.Run("NamesTheVariablesOfTraces", func(t *testing.T) {
+		t.Parallel()
+		help := call(t, "serve", "--help").out
+		for _, name := range []string{
+			"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS",
+			"OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_TRACES_SAMPLER", "OTEL_BSP_",
+		} {
+			require.Contains(t, help, name)
+		}
+	})
+
 	t.Run("EveryListingTakesJSON", func(t *testing.T) {
 		t.Parallel()
 		for _, command := range []string{"sync", "rules", "vendors", "holds", "corrections", "payments", "attachments", "replay", "status", "faults", "import"} {

@@ -18,7 +18,14 @@ func (r *root) serve() *cobra.Command {
 			"SIGHUP reads the configuration and its secrets' files again: what companies[].ontop says\n" +
 			"and the files of public.tls are taken between two requests. A configuration with a\n" +
 			"mistake changes nothing, and the log says what is wrong; it also names what was\n" +
-			"changed and needs a restart.",
+			"changed and needs a restart.\n\n" +
+			"Traces: with OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT set, such\n" +
+			"as to http://127.0.0.1:4318, every request for a delivery is a span there, by OTLP over\n" +
+			"HTTP in protobuf, which is what OTEL_EXPORTER_OTLP_PROTOCOL has to say if it says\n" +
+			"anything. OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none turn it off. The rest is\n" +
+			"as OpenTelemetry has it: OTEL_EXPORTER_OTLP_HEADERS, _CERTIFICATE, _COMPRESSION and\n" +
+			"_TIMEOUT, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_TRACES_SAMPLER and its _ARG,\n" +
+			"and OTEL_BSP_... for how many spans wait and are sent at once.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			// From the first moment on, so that a reload that comes early ends nothing.
