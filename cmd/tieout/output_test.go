@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,8 +14,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/schema"
 )
+
+func TestRoot_Logger(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[string]string{"json": `"took":"1.5ms"`, "text": "took=1.5ms"} {
+		var out bytes.Buffer
+		r := &root{streams: streams{err: &out}}
+		r.logger(config.Log{}, format, slog.LevelInfo).InfoContext(t.Context(), "done", slog.Duration("took", 1500*time.Microsecond), slog.Int("n", 2))
+		require.Contains(t, out.String(), want, "no bare number, of which nobody knows the unit")
+		require.NotContains(t, out.String(), `"2"`)
+	}
+}
 
 func TestWriteTable(t *testing.T) {
 	t.Parallel()
@@ -140,6 +153,48 @@ func TestWriteHolds(t *testing.T) {
 	out.Reset()
 	require.NoError(t, r.writeHolds(nil))
 	require.Equal(t, "nothing is held\n", out.String())
+}
+
+func TestWriteHolds_FitsATerminal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &root{streams: streams{out: &out}}
+	long := strings.TrimSpace(strings.Repeat("word ", 60))
+	require.NoError(t, r.writeHolds([]heldInvoice{{Invoice: "880001", Holds: []heldFor{{Reason: schema.HoldUnresolvedVendor, Detail: long, NextStep: long}}}}))
+	for line := range strings.Lines(out.String()) {
+		require.LessOrEqual(t, len(line), 113)
+	}
+	require.Equal(t, 120, strings.Count(out.String(), "word"), "nothing is cut off")
+}
+
+func TestWriteVendors(t *testing.T) {
+	t.Parallel()
+	list := func(payees ...schema.Payee) string {
+		var out bytes.Buffer
+		require.NoError(t, (&root{streams: streams{out: &out}}).writeVendors(payees))
+		return out.String()
+	}
+	linked := schema.Payee{Key: "worker:1:USD", State: schema.PayeeLinked, Name: "Ana Rojas", Vendor: "8", Origin: schema.OriginCreated}
+	require.Equal(t, `PAYEE         STATE   NAME       VENDOR  ORIGIN
+worker:1:USD  linked  Ana Rojas  8       created
+`, list(linked))
+	require.Equal(t, `PAYEE         STATE     NAME         VENDOR  ORIGIN
+worker:1:USD  linked    Ana Rojas    8       created
+worker:2:USD  declined  Globex       -       -
+worker:3:USD  proposed  Bruno Lima   -       -
+worker:4:USD  approved  Elena Muñoz  -       -
+
+worker:2:USD: the name is taken
+  next: tieout vendors approve worker:2:USD --name NAME, or tieout vendors link worker:2:USD VENDOR-ID
+
+worker:3:USD: no vendor has that name
+
+1 proposed: tieout vendors approve PAYEE creates one, tieout vendors approve --all all of them,
+and tieout vendors link PAYEE VENDOR-ID takes an existing vendor
+`, list(linked,
+		schema.Payee{Key: "worker:2:USD", State: schema.PayeeDeclined, Name: "Globex", Detail: "the name is taken"},
+		schema.Payee{Key: "worker:3:USD", State: schema.PayeeProposed, Name: "Bruno Lima", Detail: "no vendor has that name"},
+		schema.Payee{Key: "worker:4:USD", State: schema.PayeeApproved, Name: "Elena Muñoz"}))
 }
 
 func TestWriteReport(t *testing.T) {

@@ -170,9 +170,19 @@ func (r *root) logger(l config.Log, format string, level slog.Level) *slog.Logge
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if format == "json" {
+		options.ReplaceAttr = withUnit
 		return slog.New(slog.NewJSONHandler(r.err, options))
 	}
 	return slog.New(slog.NewTextHandler(r.err, options))
+}
+
+// withUnit writes a duration as text does, such as 1.5ms, where JSON would have a bare
+// number of nanoseconds.
+func withUnit(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // with opens everything, runs do, and closes everything.
