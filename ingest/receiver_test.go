@@ -225,6 +225,8 @@ func TestReceiver_Status(t *testing.T) {
 		{name: "Compressed", header: with("Content-Encoding", "gzip"), body: packed, want: 415},
 		{name: "GzipBomb", header: with("Content-Encoding", "gzip"), body: bomb, want: 415},
 		{name: "Full", err: ingest.ErrFull, want: 503},
+		{name: "DiskFull", err: ingest.ErrDiskFull, want: 503},
+		{name: "Busy", err: ingest.ErrBusy, want: 503},
 		{name: "Broken", err: ingest.ErrBroken, want: 503},
 		{name: "Slow", err: ingest.ErrSlow, want: 503},
 		{name: "HeaderTooLarge", header: with("X-Long", strings.Repeat("a", 9<<10)), want: 431},
@@ -262,7 +264,11 @@ func TestReceiver_Status(t *testing.T) {
 			case 405:
 				require.Equal(t, "POST", res.header.Get("Allow"))
 			case 503:
-				require.NotEmpty(t, res.header.Get("Retry-After"))
+				wait := "1"
+				if errors.Is(c.err, ingest.ErrFull) {
+					wait = "30" // the store has to come back first, or a person to make room
+				}
+				require.Equal(t, wait, res.header.Get("Retry-After"))
 			}
 			if c.want != 202 {
 				require.Empty(t, journal.deliveries())
