@@ -103,7 +103,7 @@ func (r *round) read(s schema.Staged) message {
 		m.detail = fmt.Sprintf("client_id %s is not one of the company's (%s): add it to ontop.client_ids if it is, or have Ontop send it elsewhere",
 			foreign, strings.Join(r.cfg.ClientIDs, ", "))
 	case decoded.Type.Kind() == ontop.KindNoted && !r.records(decoded.Type):
-		m.kind = schema.OutcomeNoted
+		m.kind, m.detail = schema.OutcomeNoted, unasked(decoded.Type)
 	case decoded.Type == schema.TestEvent:
 		m.kind = schema.OutcomeTest
 	case decoded.Type.Kind() == ontop.KindUnknown:
@@ -119,6 +119,20 @@ func (r *round) read(s schema.Staged) message {
 // otherwise.
 func (r *round) records(t ontop.EventType) bool {
 	return t == ontop.PaymentMade && r.cfg.Policy.RecordPayments || t == ontop.ClientWalletTopUp && r.cfg.Policy.RecordTopUps
+}
+
+// unasked says how an event for which the policy has no work is brought in once it has.
+func unasked(t ontop.EventType) string {
+	setting := ""
+	switch t {
+	case ontop.PaymentMade:
+		setting = "record_payments"
+	case ontop.ClientWalletTopUp:
+		setting = "record_top_ups"
+	default:
+		return ""
+	}
+	return fmt.Sprintf("policy.%s is off, so that nothing is recorded; once it is on, tieout replay --type %s --from TIME --to TIME brings in what came before", setting, t)
 }
 
 // foreign returns the first client that is not the company's.

@@ -280,6 +280,29 @@ func TestTransformer_MatchesPayments(t *testing.T) {
 		require.Equal(t, 2, w.run(t).Outcomes[schema.OutcomeNoted])
 		require.Empty(t, w.task(t, schema.PostPayment, "payment:71").State)
 		require.Empty(t, w.task(t, schema.PostTransfer, "top_up:51").State)
+		require.Contains(t, w.store.lastDetail, "policy.record_payments is off, so that nothing is recorded; "+
+			"once it is on, tieout replay --type PAYMENT --from TIME --to TIME brings in what came before\n")
+		require.Contains(t, w.store.lastDetail, "policy.record_top_ups is off, so that nothing is recorded; "+
+			"once it is on, tieout replay --type CLIENT_WALLET_TOP_UP --from TIME --to TIME brings in what came before\n")
+	})
+
+	t.Run("ByAReplayOnceThePolicyIsOn", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.stage(t, deliver("c", 1, "CONTRACT_CREATED", contract()), deliver("i", 2, "INVOICE_PAID", paidInvoice("2026-02-02")),
+			deliver("p", 3, "PAYMENT", payment()), deliver("t", 4, "CLIENT_WALLET_TOP_UP", topUp()))
+		w.run(t)
+		w.post(t)
+		w.restart(t, banking)
+		require.NoError(t, w.store.RecordBooks(t.Context(), bankChart()))
+		w.run(t)
+		require.Empty(t, w.tasks(t, schema.PostPayment), "nothing is done by itself about what is in the books")
+		w.replay(t, transform.Replay{})
+		w.run(t)
+		require.Equal(t, "71", w.task(t, schema.PostPayment, "555:payment").Payment.Source)
+		require.Equal(t, schema.TaskReady, w.task(t, schema.PostPayment, "555:payment").State)
+		require.Equal(t, schema.TaskReady, w.task(t, schema.PostTransfer, "top_up:51").State)
+		require.Zero(t, w.replay(t, transform.Replay{}).Tasks)
 	})
 
 	t.Run("OutcomesAreTruthful", func(t *testing.T) {

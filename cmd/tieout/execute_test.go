@@ -118,6 +118,15 @@ func TestExecute_Help(t *testing.T) {
 	})
 }
 
+func TestExecute_SaysHowWhatCameEarlierIsBroughtIn(t *testing.T) {
+	t.Parallel()
+	for command, policy := range map[string]string{"payments": "policy.record_payments", "attachments": "policy.attach_pdf"} {
+		help := call(t, command, "--help").out
+		require.Contains(t, help, policy)
+		require.Contains(t, help, "`tieout replay --from TIME --to TIME`")
+	}
+}
+
 func TestExecute_Version(t *testing.T) {
 	t.Parallel()
 	got := call(t, "version")

@@ -13,6 +13,8 @@ import (
 func (r *root) payments() *cobra.Command {
 	command := r.tasks(tasksOf{
 		command: "payments", kinds: []schema.PostingKind{schema.PostPayment, schema.PostTransfer}, none: "no payment and no top-up waits for a person",
+		earlier: "What came while policy.record_payments or policy.record_top_ups was off was only noted. Once they are on,\n" +
+			"`tieout replay --from TIME --to TIME` brings it in; with --dry-run it says what it would bring.",
 	}, "List payments and top-ups that wait for a person; match, retry or skip one")
 	command.AddCommand(r.paymentsMatch())
 	return command

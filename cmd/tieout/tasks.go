@@ -42,10 +42,13 @@ type tasksOf struct {
 	command string
 	kinds   []schema.PostingKind
 	none    string // what it says when nothing waits
+
+	// How what came before a policy was turned on is brought in.
+	earlier string
 }
 
 func (r *root) tasks(of tasksOf, short string) *cobra.Command {
-	command := &cobra.Command{Use: of.command, Short: short, Args: noArgs}
+	command := &cobra.Command{Use: of.command, Short: short, Long: short + ".\n\n" + of.earlier, Args: noArgs}
 	only, asJSON := companyFlag(command), jsonFlag(command)
 	command.RunE = func(c *cobra.Command, _ []string) error {
 		return r.withCompany(c.Context(), *only, func(a *app.App, id schema.CompanyID) error {
