@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -223,6 +224,7 @@ func (j *job) answered() schema.Posting {
 		p.Fault = j.fault
 		if j.alike.Code != "" {
 			p.Fault.Meaning += " " + j.alike.Meaning
+			p.Fault.Next, p.Fault.Owner = cmp.Or(j.alike.Next, p.Fault.Next), cmp.Or(j.alike.Owner, p.Fault.Owner)
 		}
 	case reasonUnsure:
 		p.Fault = unsure(j.fault)

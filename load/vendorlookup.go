@@ -111,6 +111,8 @@ func (f vendorFinder) holder(ctx context.Context, r *round, j *job) (quickbooks.
 	j.alike = schema.Fault{
 		Code:    codeDuplicate,
 		Meaning: "It is no vendor: the customer or employee with id " + id + " has it.",
+		Next:    "Approve the payee under another name, or link it to an existing vendor.",
+		Owner:   schema.OwnerFinance,
 	}
 	return quickbooks.Vendor{}, false, nil
 }

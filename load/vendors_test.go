@@ -152,6 +152,9 @@ func TestLoader_Vendors(t *testing.T) {
 			require.Equal(t, 1, result.Vendors.Declined)
 			require.Equal(t, schema.PayeeDeclined, declined.State)
 			require.Contains(t, declined.Detail, c.says)
+			require.Contains(t, declined.Detail, "under another name")
+			require.NotContains(t, declined.Detail, "tieout reads", "it has")
+			require.Equal(t, schema.OwnerFinance, b.posting(schema.PostVendor, string(p.Key)).Fault.Owner)
 			require.Zero(t, b.cycle(), "it waits for a person")
 		}
 	})
