@@ -89,7 +89,7 @@ func (r *root) writeHolds(held []heldInvoice) error {
 	for _, line := range held {
 		fmt.Fprintf(&page, "%s  %s  %s  %s  since %s\n", line.Invoice, orDash(clean(line.Number)), orDash(clean(line.Payee)), line.Total, line.Since)
 		for _, h := range line.Holds {
-			fmt.Fprintf(&page, "    %s: %s\n      next: %s\n", h.Reason, clean(h.Detail), clean(h.NextStep))
+			page.WriteString(wrapped(4, string(h.Reason), h.Detail) + wrapped(6, "next", h.NextStep))
 		}
 	}
 	_, err := fmt.Fprint(r.out, page.String())

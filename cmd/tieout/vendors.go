@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,17 +30,38 @@ func (r *root) vendors() *cobra.Command {
 			if *asJSON {
 				return writeJSON(r.out, payees)
 			}
-			var rows [][]string
-			for _, p := range payees {
-				rows = append(rows, []string{
-					string(p.Key), string(p.State), p.Name, orDash(string(p.Vendor)), orDash(string(p.Origin)), orDash(p.Detail),
-				})
-			}
-			return writeTable(r.out, []string{"payee", "state", "name", "vendor", "origin", "detail"}, rows)
+			return r.writeVendors(payees)
 		})
 	}
 	command.AddCommand(r.vendorsApprove(), r.vendorsLink())
 	return command
+}
+
+// writeVendors lists payees, and below them what there is to say about each.
+func (r *root) writeVendors(payees []schema.Payee) error {
+	var rows [][]string
+	var page strings.Builder
+	proposed := 0
+	for _, p := range payees {
+		rows = append(rows, []string{string(p.Key), string(p.State), p.Name, orDash(string(p.Vendor)), orDash(string(p.Origin))})
+		if p.Detail != "" {
+			page.WriteString("\n" + wrapped(0, string(p.Key), p.Detail))
+		}
+		switch p.State {
+		case schema.PayeeDeclined:
+			page.WriteString(wrapped(2, "next", fmt.Sprintf("tieout vendors approve %s --name NAME, or tieout vendors link %s VENDOR-ID", p.Key, p.Key)))
+		case schema.PayeeProposed:
+			proposed++
+		case schema.PayeeApproved, schema.PayeeLinked:
+		}
+	}
+	if proposed > 0 {
+		fmt.Fprintf(&page, "\n%d proposed: tieout vendors approve PAYEE creates one, tieout vendors approve --all all of them,\n"+
+			"and tieout vendors link PAYEE VENDOR-ID takes an existing vendor\n", proposed)
+	}
+	err := writeTable(r.out, []string{"payee", "state", "name", "vendor", "origin"}, rows)
+	_, wrong := io.WriteString(r.out, page.String())
+	return errors.Join(err, wrong)
 }
 
 func sortedPayees(c *cobra.Command, a *app.App, id schema.CompanyID) ([]schema.Payee, error) {

@@ -24,13 +24,13 @@ func (r *Resolver) check(payee schema.Payee) schema.Hold {
 	case !found && payee.RecordedAt.After(r.books.ReadAt.Add(-fresh)):
 		return schema.Hold{}
 	case !found:
-		return hold(schema.OwnerFinance, "link the payee to another vendor (tieout vendors)",
+		return hold(schema.OwnerFinance, fmt.Sprintf("link the payee to another vendor (tieout vendors link %s VENDOR-ID)", payee.Key),
 			"vendor %s %q, to which payee %s is linked, is no longer in QuickBooks: it was merged or removed", payee.Vendor, payee.Name, payee.Key)
 	case !vendor.Active:
-		return hold(schema.OwnerFinance, "make the vendor active again in QuickBooks, or link the payee to another one (tieout vendors)",
+		return hold(schema.OwnerFinance, fmt.Sprintf("make the vendor active again in QuickBooks, or link the payee to another one (tieout vendors link %s VENDOR-ID)", payee.Key),
 			"vendor %s %q, to which payee %s is linked, is inactive in QuickBooks", payee.Vendor, vendor.Name, payee.Key)
 	case vendor.Currency != "" && vendor.Currency != c:
-		return hold(schema.OwnerFinance, fmt.Sprintf("link the payee to a vendor in %s (tieout vendors)", c),
+		return hold(schema.OwnerFinance, fmt.Sprintf("link the payee to a vendor in %s (tieout vendors link %s VENDOR-ID)", c, payee.Key),
 			"vendor %s %q, to which payee %s is linked, is in %s and the invoice in %s", payee.Vendor, vendor.Name, payee.Key, vendor.Currency, c)
 	}
 	return schema.Hold{}
@@ -46,14 +46,16 @@ func (r *Resolver) waiting(payee schema.Payee) schema.Hold {
 	case schema.PayeeApproved:
 		return hold(schema.OwnerNobody, "nothing; the next run creates it", "vendor %q for payee %s is about to be created in QuickBooks", payee.Name, payee.Key)
 	case schema.PayeeDeclined:
-		return hold(schema.OwnerFinance, "link the payee to an existing vendor, or approve it under another name (tieout vendors)",
+		return hold(schema.OwnerFinance, fmt.Sprintf("link the payee to an existing vendor (tieout vendors link %s VENDOR-ID), or create one under another name "+
+			"(tieout vendors approve %s --name NAME)", payee.Key, payee.Key),
 			"QuickBooks declined to create vendor %q for payee %s%s", payee.Name, payee.Key, why)
 	case schema.PayeeProposed, schema.PayeeLinked:
 	}
 	if r.policy.CreateVendors == schema.CreateNever {
-		return hold(schema.OwnerFinance, "create the vendor in QuickBooks, or link the payee to an existing one (tieout vendors)",
+		return hold(schema.OwnerFinance, fmt.Sprintf("create the vendor in QuickBooks, or link the payee to an existing one (tieout vendors link %s VENDOR-ID)", payee.Key),
 			"payee %s has no vendor, and policy.create_vendors is never%s", payee.Key, why)
 	}
-	return hold(schema.OwnerFinance, fmt.Sprintf("approve creating %q, or link the payee to an existing vendor (tieout vendors)", payee.Name),
+	return hold(schema.OwnerFinance, fmt.Sprintf("approve creating %q (tieout vendors approve %s), or link the payee to an existing vendor (tieout vendors link %s VENDOR-ID)",
+		payee.Name, payee.Key, payee.Key),
 		"payee %s has no vendor%s", payee.Key, why)
 }

@@ -26,20 +26,23 @@ func TestResolver_SaysWhatToDo(t *testing.T) {
 		owner    schema.Owner
 	}{
 		"ApproveOrLink": {
-			schema.CreateAfterReview, nil, `approve creating "Jane Doe", or link the payee to an existing vendor (tieout vendors)`, schema.OwnerFinance,
+			schema.CreateAfterReview, nil, `approve creating "Jane Doe" (tieout vendors approve worker:77:USD), or link the payee to an existing vendor ` +
+				"(tieout vendors link worker:77:USD VENDOR-ID)", schema.OwnerFinance,
 		},
 		"CreateItYourself": {
-			schema.CreateNever, nil, "create the vendor in QuickBooks, or link the payee to an existing one (tieout vendors)", schema.OwnerFinance,
+			schema.CreateNever, nil, "create the vendor in QuickBooks, or link the payee to an existing one (tieout vendors link worker:77:USD VENDOR-ID)", schema.OwnerFinance,
 		},
 		"WaitForIt":         {schema.CreateAutomatically, nil, "nothing; the next run creates it", schema.OwnerNobody},
 		"WaitForWhatIsSaid": {schema.CreateNever, record(schema.PayeeApproved, ""), "nothing; the next run creates it", schema.OwnerNobody},
 		"TakeAnotherName": {
 			schema.CreateAutomatically, record(schema.PayeeDeclined, "the name is taken"),
-			"link the payee to an existing vendor, or approve it under another name (tieout vendors)", schema.OwnerFinance,
+			"link the payee to an existing vendor (tieout vendors link worker:77:USD VENDOR-ID), or create one under another name " +
+				"(tieout vendors approve worker:77:USD --name NAME)", schema.OwnerFinance,
 		},
 		"AskWhoProposedIt": {
 			schema.CreateAutomatically, record(schema.PayeeProposed, "is this Jane?"),
-			`approve creating "Jane Doe", or link the payee to an existing vendor (tieout vendors)`, schema.OwnerFinance,
+			`approve creating "Jane Doe" (tieout vendors approve worker:77:USD), or link the payee to an existing vendor ` +
+				"(tieout vendors link worker:77:USD VENDOR-ID)", schema.OwnerFinance,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
