@@ -13,16 +13,9 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-const (
-	// fetchTogether is how many files are on their way at once. Each is held up to
-	// four times over for a moment, while it is fetched and again while it is put
-	// into a request: at most 160 MB for two of 20 MiB.
-	fetchTogether = 2
-
-	// attachFor is how long one cycle goes on beginning with files. What is left is
-	// a later cycle's, after the bills that came in meanwhile.
-	attachFor = 2 * time.Minute
-)
+// attachFor is how long one cycle goes on beginning with files. What is left is a
+// later cycle's, after the bills that came in meanwhile.
+const attachFor = 2 * time.Minute
 
 // Fetcher gets files from where somebody else says that they are; [*fetch.Fetcher]
 // is one. It is safe for concurrent use.
@@ -45,7 +38,7 @@ func attachments(cfg Config) craft {
 		readBack: readAttachments,
 		deliver:  func(ctx context.Context, r *round, jobs []*job) { r.sendEach(ctx, jobs, r.upload) },
 		together: 1,
-		inFlight: fetchTogether,
+		inFlight: cfg.UploadsTogether,
 		cycle:    bound{most: cfg.Uploads, longest: attachFor},
 	}
 }

@@ -522,6 +522,23 @@ func TestLoader_ManyAttachments(t *testing.T) {
 		require.Equal(t, 2, host.most, "two at once, whatever Config.InFlight says")
 	})
 
+	within(t, "GoTogetherAsTheyMay", func(t *testing.T) {
+		t.Helper()
+		var host *fileHost
+		b := setup(t, withFiles(&host, func(c *load.Config) { c.UploadsTogether = 5 }))
+		tasks := b.filesDue(host, 20)
+		for i := range tasks {
+			host.at("/"+string(tasks[i].Invoice)+".pdf", func(w http.ResponseWriter, _ *http.Request) {
+				sleep(time.Second)
+				io.WriteString(w, pdf(string(tasks[i].Invoice)))
+			})
+		}
+
+		require.Equal(t, load.Tally{Posted: 20}, b.cycle().Attachments)
+
+		require.Equal(t, 5, host.most)
+	})
+
 	within(t, "StopBeginningAfterAWhile", func(t *testing.T) {
 		t.Helper()
 		var host *fileHost

@@ -70,6 +70,13 @@ type Config struct {
 	// Defaults to 40, with which a cycle a minute attaches 57,600 files a day.
 	Uploads int `yaml:"uploads"`
 
+	// UploadsTogether is how many files are fetched and attached at once. Each is held
+	// up to four times over for a moment, while it is fetched and again while it is put
+	// into a request: at most 160 MB for two of 20 MiB.
+	//
+	// Defaults to 2.
+	UploadsTogether int `yaml:"uploads_together"`
+
 	// Files gets the files that are attached.
 	//
 	// Defaults to a [fetch.Fetcher] that may ask every host with a public address.
@@ -100,6 +107,7 @@ func (c Config) withDefaults(clientBatch int) Config {
 	c.MirrorDays = cmp.Or(c.MirrorDays, 92)
 	c.DuplicateDays = cmp.Or(c.DuplicateDays, 7)
 	c.Uploads = cmp.Or(c.Uploads, 40)
+	c.UploadsTogether = cmp.Or(c.UploadsTogether, 2)
 	if c.Files == nil {
 		c.Files = fetch.New(fetch.Config{Now: c.Now})
 	}
@@ -117,7 +125,7 @@ func (c Config) Validate() error {
 	for name, n := range map[string]int64{
 		"in_flight": int64(c.InFlight), "chunk": int64(c.Chunk), "patience": int64(c.Patience), "books_every": int64(c.BooksEvery),
 		"mirror_days": int64(c.MirrorDays), "duplicate_days": int64(c.DuplicateDays),
-		"uploads": int64(c.Uploads),
+		"uploads": int64(c.Uploads), "uploads_together": int64(c.UploadsTogether),
 	} {
 		if n < 0 {
 			errs = append(errs, fmt.Errorf("load.%s: must not be negative, is %d", name, n))

@@ -119,7 +119,8 @@
 // What cannot be fetched for a reason that may pass is tried eight times in two days
 // and a half, and is then for a person, as is anything else at once; the document
 // stands, and nothing waits for the file. A cycle begins with at most Config.Uploads
-// files, two at once and for two minutes, and bills go first in the next.
+// files, Config.UploadsTogether at once and for two minutes, and bills go first in the
+// next.
 //
 // Nothing relies on QuickBooks recognising the request id of an upload, which is not
 // documented, except that two loaders at once attach a file once: an upload without

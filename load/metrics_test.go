@@ -78,9 +78,9 @@ func TestConfig_Validate(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, load.Config{}.Validate())
 
-	err := load.Config{BatchSize: 31, InFlight: -1, Chunk: -1, Patience: -1, BooksEvery: -1}.Validate()
+	err := load.Config{BatchSize: 31, InFlight: -1, Chunk: -1, Patience: -1, BooksEvery: -1, Uploads: -1, UploadsTogether: -1}.Validate()
 
-	for _, setting := range []string{"load.batch_size", "load.in_flight", "load.chunk", "load.patience", "load.books_every"} {
+	for _, setting := range []string{"load.batch_size", "load.in_flight", "load.chunk", "load.patience", "load.books_every", "load.uploads:", "load.uploads_together:"} {
 		require.ErrorContains(t, err, setting)
 	}
 }
