@@ -78,7 +78,7 @@ func TestLoad(t *testing.T) {
 		require.Regexp(t, `(?m)^  refused +`+figures.Number(got.Load()/4)+`$`, out)
 		require.Regexp(t, `(?m)^  503 Service Unavailable +`+figures.Number(got.Load()/4)+`$`, out)
 		require.Regexp(t, `p50 +p99 +p99.9 +worst`, out)
-		require.Contains(t, out, "The ledger balances")
+		require.Contains(t, out, "The ledger balances: sent = acknowledged + refused + cut off, and the server counts as many answers 202.")
 	})
 
 	t.Run("SaysWhatHoldsItBack", func(t *testing.T) {
@@ -94,6 +94,7 @@ func TestLoad(t *testing.T) {
 		require.Zero(t, code, errOut)
 		require.Contains(t, out, "open loop, 200 a second, 1 connections")
 		require.Contains(t, out, "raise its ontop.rate_per_second")
+		require.Contains(t, out, "Nothing was compared with the server: see --metrics.")
 		require.Regexp(t, `\d+ were due when no connection was free, up to [\d.]+ ms; \d+ were given up`, out)
 	})
 

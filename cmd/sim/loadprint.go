@@ -45,10 +45,13 @@ func printLoad(w io.Writer, f loadFlags, url string, r webhookload.Result, verdi
 		fmt.Fprintf(&b, "\n  %s were due when no connection was free, up to %.2f ms; %s were given up\n",
 			figures.Number(r.Late), milliseconds(r.Lag), figures.Number(r.Unsent))
 	}
-	if verdict == nil {
-		b.WriteString("\nThe ledger balances: sent = acknowledged + refused + cut off.\n")
-	} else {
+	switch {
+	case verdict != nil:
 		fmt.Fprintf(&b, "\nVOID: %v\n", verdict)
+	case f.metrics == "":
+		b.WriteString("\nThe ledger balances: sent = acknowledged + refused + cut off. Nothing was compared with the server: see --metrics.\n")
+	default:
+		b.WriteString("\nThe ledger balances: sent = acknowledged + refused + cut off, and the server counts as many answers 202.\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
