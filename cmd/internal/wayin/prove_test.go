@@ -28,6 +28,7 @@ type memory struct {
 	receipts []schema.Receipt
 	outcome  schema.OutcomeKind
 	loses    bool // what it appends
+	spoils   bool // the bodies that it appends
 	waiting  int64
 	refused  []map[string]int64 // answers, in turn
 }
@@ -37,6 +38,9 @@ func (m *memory) Append(_ context.Context, d schema.Delivery) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d.Body = append([]byte{}, d.Body...)
+	if m.spoils {
+		d.Body[0] = '['
+	}
 	if !m.loses {
 		m.receipts = append(m.receipts, schema.Receipt{Delivery: d, BodySum: d.Sum(), Outcome: schema.Outcome{Kind: m.outcome}})
 	}
@@ -324,6 +328,7 @@ func TestProve_SaysWhereADeliveryIsLost(t *testing.T) {
 	}{
 		"AnotherTieout":   {&memory{loses: true}, "stored", "neither this store nor this journal has it"},
 		"StoreAway":       {&memory{loses: true, waiting: 7}, "stored", "7 deliveries wait in the journal"},
+		"AnotherBody":     {&memory{spoils: true, outcome: schema.OutcomeTest}, "stored", "neither this store nor this journal has it"},
 		"NobodyReads":     {&memory{}, "read", "nobody has read it: not within 300ms"},
 		"AnOldTransform":  {&memory{outcome: schema.OutcomeUnknown}, "read", `read as "unknown" and not as a test`},
 		"AnotherOutcome2": {&memory{outcome: schema.OutcomeConflict}, "read", `read as "conflict" and not as a test`},
