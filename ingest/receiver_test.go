@@ -396,6 +396,19 @@ func TestReceiver_Wire(t *testing.T) {
 		require.Equal(t, 413, res.code)
 	})
 
+	t.Run("ChunkedToTheByte", func(t *testing.T) {
+		t.Parallel()
+		for _, limit := range []int{1000, 10_000} { // less and more than the first buffer
+			b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.BodyLimit = limit })
+			for size, want := range map[int]int{limit: 202, limit + 1: 413} {
+				large := strings.Repeat("a", size)
+				text := wire(b, "HTTP/1.1", "m", large, "Transfer-Encoding: chunked") + "\r\n"
+				res := raw(t, b.addr, fmt.Sprintf("%s%x\r\n%s\r\n0\r\n\r\n", text, size, large), 1)[0]
+				require.Equal(t, want, res.code, size)
+			}
+		}
+	})
+
 	// Whoever sends all of a body before reading must see the answer, and not a
 	// connection that was reset under way.
 	t.Run("TooLargeAndSentWhole", func(t *testing.T) {
