@@ -171,6 +171,9 @@ func segmentState(s ingest.SegmentInfo) string {
 	return "writing"
 }
 
+// finely tells apart what came one after the other.
+const finely = "2006-01-02T15:04:05.000000Z07:00"
+
 func lostRun(run ingest.LostRun, after string) problem {
 	p := problem{Kind: "lost", File: run.Path, From: run.From, To: run.To, Acknowledged: run.Acknowledged, Next: askAgain + after}
 	n := deliveryText(int64(run.To - run.From + 1))
@@ -182,11 +185,11 @@ func lostRun(run ingest.LostRun, after string) problem {
 	when := ""
 	if !run.After.IsZero() {
 		p.After = &run.After
-		when = " after " + run.After.UTC().Format(time.RFC3339)
+		when = " after " + run.After.UTC().Format(finely)
 	}
 	if !run.Before.IsZero() {
 		p.Before = &run.Before
-		when += " and before " + run.Before.UTC().Format(time.RFC3339)
+		when += " and before " + run.Before.UTC().Format(finely)
 	}
 	if when = strings.TrimPrefix(when, " and"); when != "" {
 		p.Text += ", received" + when

@@ -146,11 +146,11 @@ func TestWriteVerdict(t *testing.T) {
 000000000002.wal.damaged  0 B     0           -         set aside
 `)
 		for _, text := range []string{
-			"lost: 1 delivery acknowledged and unreadable, received after 2026-09-01T12:00:00Z and before",
+			"lost: 1 delivery acknowledged and unreadable, received after 2026-09-01T12:00:00.000000Z and before",
 			"(/j/000000000004.wal)\n  next: find out what Ontop sent then",
 			"unacknowledged: 3 deliveries cut off in the middle of a commit, and never acknowledged (/j/000000000005.wal)\n" +
 				"  next: nothing: the sender was not answered, and sends again\n",
-			"lost: 2 deliveries acknowledged and unreadable, received after 2026-09-01T12:00:00Z",
+			"lost: 2 deliveries acknowledged and unreadable, received after 2026-09-01T12:00:00.000000Z",
 			"then move the file away",
 			"set aside: it was set aside as damaged at its beginning or end",
 			"mark: the note of what the store has cannot be read; no delivery is lost\n  next: nothing: all of the journal goes to the store again",
