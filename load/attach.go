@@ -117,6 +117,7 @@ func (r *round) upload(ctx context.Context, j *job) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
+	j.posting.TraceID = stored.TID
 	return document{id: schema.DocumentID(stored.ID), token: stored.SyncToken}, nil
 }
 

@@ -51,6 +51,7 @@ func TestLoader_Attachments(t *testing.T) {
 		require.Equal(t, schema.PostingPosted, p.State)
 		require.Equal(t, task.ID, p.Draft)
 		require.Equal(t, a.ID, string(p.Document))
+		require.NotEmpty(t, p.TraceID, "Intuit's support asks for it")
 		require.Equal(t, schema.PostAttachment, v.Kind)
 		require.Equal(t, task.Subject, v.Subject)
 		require.Equal(t, schema.VerifiedExact, v.Result)

@@ -2,6 +2,8 @@ package load_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,12 +54,38 @@ func TestLoader_EveryFault(t *testing.T) {
 				}
 				require.NotEmpty(t, struck.Fault.Meaning)
 				require.Equal(t, entry.Code, struck.Fault.Code)
+				require.NotEmpty(t, struck.TraceID)
+				require.Equal(t, strings.Contains(entry.NextStep, "with the reference") && struck.State == schema.PostingDeclined,
+					strings.Contains(struck.Fault.Next, struck.TraceID), "who has to give the reference is told it: %s", struck.Fault.Next)
 
 				if struck.State == schema.PostingUncertain || !struck.RetryAt.IsZero() {
 					time.Sleep(10 * time.Minute)
 					b.until(5)
 					require.Len(t, b.bills(), 3, "once the trouble is over, it is posted")
 				}
+			})
+		})
+	}
+}
+
+// Intuit's support finds a request by its reference, also one that ended badly.
+func TestLoader_KeepsIntuitsReference(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]quickbookstest.Trouble{
+		"OfAnAnswerThatSaysNothing":  {Kind: quickbookstest.ServerError, Status: http.StatusServiceUnavailable},
+		"OfABatchThatWasRefused":     {Kind: quickbookstest.ItemFault, Code: "6190"},
+		"OfAnAnswerThatWasTruncated": {Kind: quickbookstest.Truncate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := setup(t)
+				d := b.due(1)[0]
+				trouble.On = "batch"
+				b.sim.Next(trouble)
+				_, _ = b.loader.RunOnce(t.Context())
+				require.NotEqual(t, schema.PostingPosted, b.bill(d).State)
+				require.NotEmpty(t, b.bill(d).TraceID)
 			})
 		})
 	}

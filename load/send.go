@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ func sendBatch(ctx context.Context, r *round, jobs []*job) {
 	err = heldBack(ctx, err)
 	r.metrics.batchItems.Observe(float64(len(items)))
 	for _, j := range sent {
-		j.posting.TraceID = answers.TID
+		j.posting.TraceID = cmp.Or(answers.TID, traceOf(err))
 		if err != nil {
 			r.unanswered(j, err)
 			continue
@@ -89,12 +90,25 @@ func (r *round) sendEach(ctx context.Context, jobs []*job, post func(context.Con
 			r.feed(j, event{kind: eventFault, verdict: v})
 			continue
 		}
+		j.posting.TraceID = traceOf(err)
 		if fault, declined := errors.AsType[*quickbooks.Fault](err); declined && fault.HTTPStatus == http.StatusOK {
 			r.answer(ctx, j, quickbooks.BatchAnswer{Err: err}) // the request was taken, and the record was not, as in a batch
 			continue
 		}
 		r.unanswered(j, heldBack(ctx, err))
 	}
+}
+
+// traceOf is what Intuit's support finds a request by that ended with an error, or
+// empty where nothing answered.
+func traceOf(err error) string {
+	if fault, ok := errors.AsType[*quickbooks.Fault](err); ok {
+		return fault.TID
+	}
+	if missing, ok := errors.AsType[*quickbooks.NoAnswer](err); ok {
+		return missing.TID
+	}
+	return ""
 }
 
 // answer acts on what became of one item.

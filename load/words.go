@@ -67,13 +67,18 @@ func storedFault(f schema.Fault) *quickbooks.Fault {
 	return &quickbooks.Fault{Code: f.Code, Detail: f.Detail}
 }
 
-// wordsOf is a fault as it is stored and shown.
+// wordsOf is a fault as it is stored and shown. A next step that asks for Intuit's
+// reference of the answer has it.
 func wordsOf(f *quickbooks.Fault) schema.Fault {
+	next := f.Entry().NextStep
+	if f.TID != "" {
+		next = strings.Replace(next, "with the reference", "with Intuit's reference "+f.TID, 1)
+	}
 	return schema.Fault{
 		Code:    cmp.Or(f.Code, f.Entry().Code),
 		Detail:  cmp.Or(f.Detail, f.Message),
 		Meaning: f.Sentence(),
-		Next:    f.Entry().NextStep,
+		Next:    next,
 		Owner:   ownerOf(f.Decision()),
 	}
 }

@@ -42,6 +42,10 @@ type Attachable struct {
 	TempDownloadURI Secret `json:"TempDownloadUri,omitempty"`
 
 	MetaData *MetaData `json:"MetaData,omitempty"`
+
+	// TID is what Intuit's support needs to find the upload. [Client.Upload] alone
+	// sets it.
+	TID string `json:"-"`
 }
 
 func (Attachable) entity() string { return "Attachable" }
@@ -140,5 +144,6 @@ func decodeUpload(ans answer) (Attachable, error) {
 	if !readable(envelope.Responses[0].Attachable, &stored) || stored.ID == "" {
 		return Attachable{}, unknown
 	}
+	stored.TID = ans.tid
 	return stored, nil
 }
