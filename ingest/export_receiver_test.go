@@ -63,3 +63,17 @@ func Framed(raw []byte, http11 bool) bool { return framed(raw, http11) }
 
 // IsJSON reports whether a content type is JSON.
 func IsJSON(contentType []byte) bool { return isJSON(contentType) }
+
+// Refusals is what the receiver tells of whom it refuses.
+type Refusals struct{ refusals *refusals }
+
+// NewRefusals has told nothing.
+func NewRefusals() Refusals { return Refusals{newRefusals()} }
+
+// Due counts a refusal, and returns how many are to be told now.
+func (r Refusals) Due(company schema.CompanyID, cause Rejection, now time.Time) int {
+	return r.refusals.due(company, cause, now)
+}
+
+// NextOf is what an operator does about a refusal.
+func NextOf(cause Rejection) string { return cause.next() }

@@ -34,6 +34,8 @@ type Receiver struct {
 	buffers *shares // bytes of bodies
 	sources atomic.Pointer[map[schema.CompanyID]*source]
 	app     *fiber.App
+
+	refusals *refusals
 }
 
 // NewReceiver returns a Receiver that appends verified deliveries of companies
@@ -47,6 +49,7 @@ func NewReceiver(companies []Company, journal Appender, cfg ReceiverConfig, env 
 	r := &Receiver{
 		cfg: cfg, env: env, journal: journal,
 		replays: newReplays(cfg.ReplayWindow), places: newShares(cfg.InFlight), buffers: newShares(cfg.BufferLimit),
+		refusals: newRefusals(),
 	}
 	if err := r.Reload(companies); err != nil {
 		return nil, err
@@ -185,6 +188,7 @@ func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 		t.outcome.Delivery, t.outcome.Bytes = proof.ID, len(body)
 	}
 	if !from.bucket.AllowN(now, 1) {
+		r.refused(c.UserContext(), from.ID, rejectedRate, now)
 		return fiber.ErrTooManyRequests
 	}
 	seen := r.replays.sighting(from.ID, proof.ID, body)
@@ -216,7 +220,7 @@ func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 	return r.answer(c, fiber.StatusAccepted)
 }
 
-// unverified counts a request that could not be verified, and logs why.
+// unverified counts a request that could not be verified, and tells why.
 func (r *Receiver) unverified(ctx context.Context, company schema.CompanyID, err error) {
 	cause := RejectedMalformed
 	errors.As(err, &cause)
@@ -225,4 +229,5 @@ func (r *Receiver) unverified(ctx context.Context, company schema.CompanyID, err
 	}
 	r.env.Log.DebugContext(ctx, "delivery was not verified",
 		slog.String("company", string(company)), slog.String("cause", string(cause)))
+	r.refused(ctx, company, cause, r.env.Now())
 }
