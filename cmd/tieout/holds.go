@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/load/reconcile"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -22,6 +23,8 @@ type heldInvoice struct {
 }
 
 type heldFor struct {
+	// Reason is a hold's, or the state of what QuickBooks declined: declined or
+	// possible_duplicate_by_hand.
 	Reason   schema.HoldReason `json:"reason"`
 	Detail   string            `json:"detail"`
 	NextStep string            `json:"next_step"`
@@ -31,7 +34,7 @@ type heldFor struct {
 func (r *root) holds() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "holds",
-		Short: "List what is held and why; hold, release or skip an invoice",
+		Short: "List what is held or was declined, and why; hold, release or skip an invoice",
 		Args:  noArgs,
 	}
 	only, asJSON := companyFlag(command), jsonFlag(command)
@@ -65,19 +68,33 @@ func heldInvoices(c *cobra.Command, a *app.App, id schema.CompanyID) ([]heldInvo
 		if err != nil {
 			return nil, err
 		}
-		if p.Draft.State != schema.DraftHeld {
-			continue
+		if line, waits := newHeldInvoice(p); waits {
+			held = append(held, line)
 		}
-		line := heldInvoice{
-			Invoice: p.Invoice.ID, Number: p.Invoice.Number, Payee: p.Draft.PayeeName, Total: p.Invoice.Total.String(),
-			Since: instant(p.FirstRecordedAt),
-		}
-		for _, h := range p.Draft.Holds {
-			line.Holds = append(line.Holds, heldFor{Reason: h.Reason, Detail: h.Detail, NextStep: h.NextStep, Owner: h.Owner})
-		}
-		held = append(held, line)
 	}
 	return held, nil
+}
+
+// newHeldInvoice returns what there is to say about an invoice that waits for a person,
+// whether its draft is held or QuickBooks declined it, and whether it does.
+func newHeldInvoice(p schema.Position) (heldInvoice, bool) {
+	line := heldInvoice{
+		Invoice: p.Invoice.ID, Number: p.Invoice.Number, Payee: p.Draft.PayeeName, Total: p.Invoice.Total.String(),
+		Since: instant(p.FirstRecordedAt),
+	}
+	if refusal, refused := reconcile.Refused(p); refused {
+		line.Holds = []heldFor{{
+			Reason: schema.HoldReason(refusal.State), Detail: refusal.Cause, NextStep: refusal.Next, Owner: refusal.Owner,
+		}}
+		return line, true
+	}
+	if p.Draft.State != schema.DraftHeld {
+		return heldInvoice{}, false
+	}
+	for _, h := range p.Draft.Holds {
+		line.Holds = append(line.Holds, heldFor{Reason: h.Reason, Detail: h.Detail, NextStep: h.NextStep, Owner: h.Owner})
+	}
+	return line, true
 }
 
 func (r *root) writeHolds(held []heldInvoice) error {

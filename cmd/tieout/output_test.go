@@ -103,7 +103,7 @@ vendors to create      2      -
 to post                4      2h
 no answer yet          0      -
 to read back           0      -
-declined               0      -
+declined               0      -       see `+"`tieout holds`"+`
 other records to make  5      -       corrections, attachments, payments and transfers
 of them no answer yet  0      -
 of them to read back   0      -
@@ -153,6 +153,31 @@ func TestWriteHolds(t *testing.T) {
 	out.Reset()
 	require.NoError(t, r.writeHolds(nil))
 	require.Equal(t, "nothing is held\n", out.String())
+}
+
+// What QuickBooks declined, and what may be a duplicate, waits for a person as much as
+// what is held.
+func TestNewHeldInvoice(t *testing.T) {
+	t.Parallel()
+	p := schema.Position{
+		Invoice: schema.Invoice{ID: "880001", Number: "INV-1", Total: schema.NewMoney(1000, "USD")},
+		Draft:   schema.Draft{ID: "d", State: schema.DraftReady, PayeeName: "Ana Rojas"},
+	}
+	_, waits := newHeldInvoice(p)
+	require.False(t, waits, "it is ready")
+	p.Posting = schema.Posting{State: schema.PostingDeclined, Draft: "d", Fault: schema.Fault{
+		Code: schema.FaultPossibleDuplicate, Meaning: "Somebody else entered bill 7.", Next: "Compare both.", Owner: schema.OwnerFinance,
+	}}
+	line, waits := newHeldInvoice(p)
+	require.True(t, waits)
+	require.Equal(t, heldInvoice{Invoice: "880001", Number: "INV-1", Payee: "Ana Rojas", Total: "10.00 USD", Since: "-", Holds: []heldFor{{
+		Reason: "possible_duplicate_by_hand", Detail: "Somebody else entered bill 7.", NextStep: "Compare both.", Owner: schema.OwnerFinance,
+	}}}, line)
+	p.Draft.State, p.Draft.ID = schema.DraftHeld, "drafted anew"
+	p.Draft.Holds = []schema.Hold{{Reason: schema.HoldCurrency, Detail: "why", NextStep: "what", Owner: schema.OwnerOps}}
+	line, waits = newHeldInvoice(p)
+	require.True(t, waits)
+	require.Equal(t, []heldFor{{Reason: schema.HoldCurrency, Detail: "why", NextStep: "what", Owner: schema.OwnerOps}}, line.Holds)
 }
 
 func TestWriteHolds_FitsATerminal(t *testing.T) {

@@ -103,7 +103,7 @@ func (r *root) writeStatus(now time.Time, s status) error {
 			{"to post", strconv.Itoa(b.Due), since(now, b.OldestDue), ""},
 			{"no answer yet", strconv.Itoa(b.Uncertain), since(now, b.OldestUncertain), ""},
 			{"to read back", strconv.Itoa(b.Unverified), since(now, b.OldestUnverified), ""},
-			{"declined", strconv.Itoa(b.Declined), "-", ""},
+			{"declined", strconv.Itoa(b.Declined), "-", "see `tieout holds`"},
 			{"other records to make", strconv.Itoa(b.TasksDue), "-", "corrections, attachments, payments and transfers"},
 			{"of them no answer yet", strconv.Itoa(b.TasksUncertain), "-", ""},
 			{"of them to read back", strconv.Itoa(b.TasksUnverified), "-", ""},

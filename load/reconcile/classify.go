@@ -114,6 +114,28 @@ func classifyDeclined(posting schema.Posting) verdict {
 	return verdict{schema.StateDeclined, declined, cause, posting.Fault.Owner, posting.Fault.Next}
 }
 
+// Refusal is why an invoice that was ready is not in the books, and what a person does
+// about it, in the words of the report.
+type Refusal struct {
+	State schema.State // StateDeclined or StateDuplicateByHand
+	Cause string
+	Next  string
+	Owner schema.Owner
+}
+
+// Refused returns the refusal of an invoice that waits for a person because QuickBooks
+// declined it, or because something alike is in the books, and whether it does.
+func Refused(p schema.Position) (Refusal, bool) {
+	if p.Posting.State != schema.PostingDeclined || !p.Posting.RetryAt.IsZero() {
+		return Refusal{}, false
+	}
+	v := classify(p)
+	if v.column != declined {
+		return Refusal{}, false
+	}
+	return Refusal{State: v.state, Cause: v.cause, Next: v.next, Owner: v.owner}, true
+}
+
 // wayOut says how an invoice is posted after all that finance has to put right first.
 // That somebody did so in QuickBooks is nothing that we would notice, unless it is
 // tried again by itself.

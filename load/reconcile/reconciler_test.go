@@ -447,6 +447,38 @@ func TestReport_EquationCloses(t *testing.T) {
 	})
 }
 
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	declined := posted("1", usd(100), schema.PostingDeclined)
+	declined.Posting.Fault = schema.Fault{Code: "6210", Meaning: "the books are closed", Next: "Reopen them.", Owner: schema.OwnerFinance}
+	got, waits := reconcile.Refused(declined)
+	require.True(t, waits)
+	require.Equal(t, reconcile.Refusal{
+		State: schema.StateDeclined, Cause: "QuickBooks declined (6210): the books are closed", Owner: schema.OwnerFinance,
+		Next: "Reopen them. Then release it, unless its invoice, its rules or its vendor changed by that: tieout holds release 1 --reason TEXT.",
+	}, got)
+
+	alike := declined
+	alike.Posting.Fault = schema.Fault{Code: schema.FaultPossibleDuplicate, Meaning: "bill 7 is alike", Next: "Compare both.", Owner: schema.OwnerFinance}
+	got, waits = reconcile.Refused(alike)
+	require.True(t, waits)
+	require.Equal(t, reconcile.Refusal{
+		State: schema.StateDuplicateByHand, Cause: "bill 7 is alike", Next: "Compare both.", Owner: schema.OwnerFinance,
+	}, got)
+
+	for name, change := range map[string]func(*schema.Position){
+		"IsTriedAgainByItself": func(p *schema.Position) { p.Posting.RetryAt = time.Unix(1, 0) },
+		"WasDraftedAnew":       func(p *schema.Position) { p.Draft.ID = "another" },
+		"WasSkipped":           func(p *schema.Position) { p.Decision.Kind = schema.DecideSkip },
+		"IsInTheBooks":         func(p *schema.Position) { p.Posting.State = schema.PostingPosted },
+	} {
+		p := declined
+		change(&p)
+		_, waits := reconcile.Refused(p)
+		require.False(t, waits, name)
+	}
+}
+
 func drawPosition(t *rapid.T) schema.Position {
 	id := fmt.Sprint(rapid.IntRange(1, 1_000_000).Draw(t, "id"))
 	total := schema.NewMoney(rapid.Int64Range(-1e9, 1e9).Draw(t, "minor"), rapid.SampledFrom([]schema.Currency{"USD", "EUR", "JPY"}).Draw(t, "currency"))
