@@ -91,7 +91,7 @@ func (r *root) deliveriesList() *cobra.Command {
 			q.Company = id
 			var page deliveryPage = &deliveryTable{out: r.out}
 			if *asJSON {
-				page = &deliveryArray{out: r.out}
+				page = &deliveryArray{out: r.out, err: r.err}
 			}
 			return listDeliveries(page, a.Store().Deliveries(c.Context(), q), *limit)
 		})

@@ -131,7 +131,12 @@ type deliveryTable struct {
 	begun bool
 }
 
-const deliveryLine = "%-20s  %-7s  %-36s  %-26s  %s\n"
+const deliveryLine = "%-20s  %-7s  %-38s  %-26s  %s\n"
+
+// goOn says how to see what a limit left out.
+func goOn(after schema.Receipt) string {
+	return fmt.Sprintf("there are more: go on with --from %s, or give --limit 0\n", after.ReceivedAt.Format(time.RFC3339Nano))
+}
 
 func (t *deliveryTable) add(d shownDelivery) error {
 	if !t.begun {
@@ -158,7 +163,7 @@ func (t *deliveryTable) end(after *schema.Receipt) error {
 	text := ""
 	switch {
 	case after != nil:
-		text = fmt.Sprintf("there are more: go on with --from %s, or give --limit 0\n", after.ReceivedAt.Format(time.RFC3339Nano))
+		text = goOn(*after)
 	case !t.begun:
 		text = "no delivery is like that\n"
 	}
@@ -166,10 +171,10 @@ func (t *deliveryTable) end(after *schema.Receipt) error {
 	return err
 }
 
-// deliveryArray writes one JSON array.
+// deliveryArray writes one JSON array, and beside it that it is not all.
 type deliveryArray struct {
-	out   io.Writer
-	begun bool
+	out, err io.Writer
+	begun    bool
 }
 
 func (a *deliveryArray) add(d shownDelivery) error {
@@ -188,7 +193,12 @@ func (a *deliveryArray) add(d shownDelivery) error {
 	return err
 }
 
-func (a *deliveryArray) end(*schema.Receipt) error {
+func (a *deliveryArray) end(after *schema.Receipt) error {
+	if after != nil {
+		if _, err := io.WriteString(a.err, goOn(*after)); err != nil {
+			return err
+		}
+	}
 	text := "\n]\n"
 	if !a.begun {
 		text = "[]\n"

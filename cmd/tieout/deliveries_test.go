@@ -59,12 +59,12 @@ func TestListDeliveries(t *testing.T) {
 		require.NoError(t, listDeliveries(&deliveryTable{out: &out}, streamed(
 			receipt("d-1", "1", schema.OutcomeApplied), unreadable, dismissed(unreadable), second, receipt("d-5", "5", ""),
 		), 0))
-		require.Equal(t, `RECEIVED              BY       ID                                    TYPE                        OUTCOME
-2026-09-01 12:00:00Z  webhook  d-1                                   INVOICE_PAID                applied
-2026-09-01 12:00:00Z  webhook  d-2·[2J                               INVOICE_PAID                unreadable: data.total_amount is "much": send a number
-2026-09-01 12:00:00Z  webhook  d-2·[2J                               INVOICE_PAID                unreadable, dismissed
-2026-09-01 12:00:00Z  webhook  d-4                                   INVOICE_PAID                applied, id used for other bodies
-2026-09-01 12:00:00Z  webhook  d-5                                   -                           pending
+		require.Equal(t, `RECEIVED              BY       ID                                      TYPE                        OUTCOME
+2026-09-01 12:00:00Z  webhook  d-1                                     INVOICE_PAID                applied
+2026-09-01 12:00:00Z  webhook  d-2·[2J                                 INVOICE_PAID                unreadable: data.total_amount is "much": send a number
+2026-09-01 12:00:00Z  webhook  d-2·[2J                                 INVOICE_PAID                unreadable, dismissed
+2026-09-01 12:00:00Z  webhook  d-4                                     INVOICE_PAID                applied, id used for other bodies
+2026-09-01 12:00:00Z  webhook  d-5                                     -                           pending
 `, out.String())
 	})
 
@@ -77,6 +77,16 @@ func TestListDeliveries(t *testing.T) {
 		out.Reset()
 		require.NoError(t, listDeliveries(&deliveryTable{out: &out}, streamed(), 1))
 		require.Equal(t, "no delivery is like that\n", out.String())
+	})
+
+	t.Run("SaysBesideAnArrayThatItIsNotAll", func(t *testing.T) {
+		t.Parallel()
+		var out, beside bytes.Buffer
+		require.NoError(t, listDeliveries(&deliveryArray{out: &out, err: &beside}, streamed(receipt("d-1", "1", ""), receipt("d-2", "2", "")), 1))
+		var got []shownDelivery
+		require.NoError(t, json.Unmarshal(out.Bytes(), &got))
+		require.Len(t, got, 1)
+		require.Equal(t, "there are more: go on with --from 2026-09-01T12:00:00Z, or give --limit 0\n", beside.String())
 	})
 
 	t.Run("WritesOneArrayHoweverLong", func(t *testing.T) {
