@@ -22,7 +22,9 @@ import (
 // work over 100,000 invoices, after a reset, takes 1 s. In processor time, with the
 // watermark moved by every search: 100 due tasks 90 to 100 ms, the backlog with them
 // 180 to 190 ms, one amended invoice 160 to 170 ms, with 100,000 settled invoices and
-// tasks behind them as with 1,000.
+// tasks behind them as with 1,000. A search that finds nothing among 600,000 settled
+// deliveries within the margin takes 0.1 s and the backlog 0.2 s of one processor, where
+// comparing their texts took 1.9 s.
 
 // begin is when the benchmarks' facts were recorded.
 func begin() time.Time { return time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC) }
@@ -69,13 +71,7 @@ func BenchmarkStore_Pending(b *testing.B) {
 			options.Margin, options.Advance = time.Millisecond, time.Nanosecond
 			s := openStore(b, options)
 			for first := 0; first < behind; first += 10_000 {
-				var outcomes []schema.Outcome
-				for _, d := range stageAll(b, s, first, 10_000) {
-					outcomes = append(outcomes, schema.Outcome{
-						Company: "acme", Delivery: d.ID, Body: d.Sum(), Kind: schema.OutcomeApplied, ReceivedAt: d.ReceivedAt, RecordedAt: d.ReceivedAt,
-					})
-				}
-				require.NoError(b, s.RecordOutcomes(b.Context(), outcomes))
+				settleAll(b, s, stageAll(b, s, first, 10_000))
 				_, err := s.Pending(b.Context(), "acme", 1)
 				require.NoError(b, err)
 			}
@@ -87,6 +83,49 @@ func BenchmarkStore_Pending(b *testing.B) {
 			}
 		})
 	}
+}
+
+// What looking for work costs when there is none, while everything that came within the
+// margin is settled: 600,000 deliveries are 2,000 a second for five minutes.
+func BenchmarkStore_PendingWithinMargin(b *testing.B) {
+	const settled = 600_000
+	s := openStore(b, embedded(b))
+	for first := 0; first < settled; first += 10_000 {
+		settleAll(b, s, stageAll(b, s, first, 10_000))
+	}
+	require.Eventually(b, func() bool { return query(b, "SELECT count() FROM system.merges") == "0" }, time.Minute, time.Second)
+	for name, read := range map[string]func() int{
+		"Pending": func() int {
+			found, err := s.Pending(b.Context(), "acme", 1000)
+			require.NoError(b, err)
+			return len(found)
+		},
+		"Backlog": func() int {
+			backlog, err := s.Backlog(b.Context(), "acme")
+			require.NoError(b, err)
+			return backlog.Pending
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			before := cpuTime(b)
+			for b.Loop() {
+				require.Zero(b, read())
+			}
+			b.ReportMetric(float64((cpuTime(b)-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// settleAll records an outcome of each delivery.
+func settleAll(b *testing.B, s *store.Store, all []schema.Delivery) {
+	b.Helper()
+	outcomes := make([]schema.Outcome, len(all))
+	for i, d := range all {
+		outcomes[i] = schema.Outcome{
+			Company: "acme", Delivery: d.ID, Body: d.Sum(), Kind: schema.OutcomeApplied, ReceivedAt: d.ReceivedAt, RecordedAt: time.Now(),
+		}
+	}
+	require.NoError(b, s.RecordOutcomes(b.Context(), outcomes))
 }
 
 // settledInvoices records n invoices that were drafted, posted and verified.

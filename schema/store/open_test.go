@@ -85,7 +85,7 @@ func TestStore_Migrate(t *testing.T) {
 		query(t, "DROP TABLE "+options.DSN.Database()+".migrations SYNC")
 		applied, err := s.Migrate(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, 23, applied)
+		require.Equal(t, 25, applied)
 		rules, err := s.Rules(t.Context(), "acme", time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, 1, rules.Version)

@@ -27,6 +27,12 @@ const (
 	// watermark has an outcome, which is why a copy that was sent again does
 	// not come back, and why earlier bodies under its id are known by theirs.
 	//
+	// Nearly all that was stored within the margin is settled, and is told by
+	// its fingerprint, under which an outcome was recorded lately. What that
+	// leaves is read once, as a scalar, and compared with all outcomes under its
+	// ids, whenever they were recorded: how far back lately goes, by whatever
+	// clock, decides what a search costs and never what it finds.
+	//
 	// It is a conflict when another body under its id has an outcome (other
 	// than being a conflict itself) or, while none has, was received earlier. A
 	// body that turns up late with an earlier time of receipt can so not
@@ -35,10 +41,27 @@ const (
 		WITH
 			recent AS
 			(
-				SELECT id, body_sum, min(received_at) AS received, min(staged_at) AS staged
-				FROM deliveries
-				WHERE company = {company:String} AND staged_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-				GROUP BY id, body_sum
+				SELECT row.1 AS id, row.2 AS body_sum, row.3 AS received, row.4 AS staged
+				FROM
+				(
+					SELECT arrayJoin(
+					(
+						SELECT groupArray((id, body_sum, received, staged))
+						FROM
+						(
+							SELECT id, body_sum, min(received_at) AS received, min(staged_at) AS staged
+							FROM deliveries
+							WHERE company = {company:String} AND staged_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+								AND fingerprint NOT IN
+								(
+									SELECT fingerprint FROM outcomes
+									WHERE company = {company:String} AND recorded_at >= fromUnixTimestamp64Micro({lately:Int64}, 'UTC')
+								)
+							GROUP BY id, body_sum
+							SETTINGS use_index_for_in_with_subqueries = 0 -- no index has fingerprints, and sorting them costs most
+						)
+					)) AS row
+				)
 			),
 			known AS
 			(
@@ -47,11 +70,7 @@ const (
 				(
 					SELECT delivery, body, argMin(kind, (recorded_at, seq)) AS first_kind
 					FROM outcomes
-					WHERE company = {company:String} AND delivery IN
-					(
-						SELECT id FROM deliveries -- as in recent, without grouping anew
-						WHERE company = {company:String} AND staged_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-					)
+					WHERE company = {company:String} AND delivery IN (SELECT id FROM recent)
 					GROUP BY delivery, body
 				)
 				GROUP BY delivery
@@ -120,7 +139,9 @@ func (s *Store) searchPending(ctx context.Context, company schema.CompanyID) (pa
 	if err != nil {
 		return nil, err
 	}
-	p := s.searchParams(key, mark)
+	// An outcome is recorded after its delivery was stored, by a clock of its own.
+	lately := max(0, mark.at.Add(-s.options.Margin).UnixMicro())
+	p := s.searchParams(key, mark).with("lately", lately)
 	if s.dueToAdvance(key, mark) {
 		err = s.advance(ctx, key, advancePending, p)
 	}

@@ -83,6 +83,38 @@ func TestStore_Watermark(t *testing.T) {
 		require.Equal(t, []schema.DeliveryID{"d-0"}, pending(t, s))
 	})
 
+	t.Run("TellsDeliveriesApartHoweverLatelyOthersGotTheirOutcome", func(t *testing.T) {
+		t.Parallel()
+		for name, recorded := range map[string]time.Time{"lately": time.Now(), "long ago": received.AddDate(-3, 0, 0), "in the future": received.AddDate(90, 0, 0)} {
+			s, database := closeBehind(t)
+			stage := func(block, id, body string) schema.Delivery {
+				d := schema.Delivery{Company: "acme", ID: schema.DeliveryID(id), ReceivedAt: received, Body: []byte(body)}
+				require.NoError(t, s.Stage(t.Context(), schema.Block{ID: block, Deliveries: []schema.Delivery{d}}))
+				return d
+			}
+			settle := func(d schema.Delivery) {
+				require.NoError(t, s.RecordOutcomes(t.Context(), []schema.Outcome{
+					{Company: "acme", Delivery: d.ID, Body: d.Sum(), Kind: schema.OutcomeApplied, RecordedAt: recorded},
+				}))
+			}
+			settle(stage("1", "d-1", "one"))
+			require.Empty(t, pending(t, s), name)
+			require.Equal(t, "1", query(t, "SELECT count() FROM "+database+".deliveries WHERE fingerprint IN (SELECT fingerprint FROM "+database+".outcomes)"))
+
+			stage("2", "d-1", "one") // sent again, when the watermark has passed its first copy
+			require.Empty(t, pending(t, s), name)
+			again := stage("3", "d-2", "one")
+			require.Equal(t, []schema.DeliveryID{"d-2"}, pending(t, s), name)
+			other := stage("4", "d-1", "another")
+			found, err := s.Pending(t.Context(), "acme", 9)
+			require.NoError(t, err)
+			require.Equal(t, []schema.Staged{{Delivery: other, Conflict: true}, {Delivery: again}}, found, name)
+			settle(again)
+			settle(other)
+			require.Empty(t, pending(t, s), name)
+		}
+	})
+
 	t.Run("KeepsItsMembers", func(t *testing.T) {
 		t.Parallel()
 		s, database := closeBehind(t)
@@ -226,7 +258,13 @@ func TestStore_ReadsWhatChanged(t *testing.T) {
 		})
 	}
 	require.NoError(t, s.RecordTasks(t.Context(), tasks))
+	var outcomes []schema.Outcome
+	for n := range 20_000 {
+		outcomes = append(outcomes, schema.Outcome{Company: "acme", Delivery: schema.DeliveryID(fmt.Sprint("d-", n)), RecordedAt: time.Unix(1_790_000_000+int64(n), 0)})
+	}
+	require.NoError(t, s.RecordOutcomes(t.Context(), outcomes))
 	for where, projection := range map[string]string{
+		"outcomes WHERE company = 'acme' AND recorded_at >= toDateTime64(1790019000, 6, 'UTC')":           "fingerprint since",
 		"invoices WHERE company = 'acme' AND worker IN ('w-1')":                                           "id workers",
 		"tasks WHERE company = 'acme' AND kind = 'attachment' AND stored_at > now64(6) + INTERVAL 1 HOUR": "subject since",
 		"tasks WHERE company = 'acme' AND kind = 'attachment' AND invoice IN ('i-7') AND recorded_at > 0": "subject invoices",
