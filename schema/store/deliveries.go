@@ -79,12 +79,10 @@ func (s *Store) Deliveries(ctx context.Context, q schema.DeliveryQuery) iter.Seq
 // findReceipts returns the next deliveries that may be selected, and the last place
 // that they cover, which is nil at the end.
 func (s *Store) findReceipts(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]receiptKey, *receiptKey, error) {
-	var pending, settled []receiptKey
-	var err error
-	if q.Type == "" && (q.Outcome == "" || q.Outcome == schema.OutcomePending) {
-		if pending, err = s.findPending(ctx, q, after); err != nil {
-			return nil, nil, err
-		}
+	var settled []receiptKey
+	pending, err := s.findPending(ctx, q, after)
+	if err != nil {
+		return nil, nil, err
 	}
 	if q.Outcome != schema.OutcomePending {
 		if settled, err = s.findSettled(ctx, q, after); err != nil {
@@ -137,11 +135,17 @@ func within(received, id, body string) string {
 		AND (` + at + `, ` + id + `, hex(` + body + `)) > ({after:Int64}, {after_id:String}, {after_body:String})`
 }
 
+// findPending names deliveries that have no outcome. Of those a type or an outcome is
+// known only from a review.
 func (s *Store) findPending(ctx context.Context, q schema.DeliveryQuery, after *receiptKey) ([]receiptKey, error) {
 	query := pendingRows + `
 		SELECT id, body_sum, received
 		FROM pending
-		WHERE ` + within("received", "id", "body_sum") + `
+		WHERE ` + within("received", "id", "body_sum")
+	if q.Type != "" || q.Outcome != "" && q.Outcome != schema.OutcomePending {
+		query += ` AND id IN (SELECT delivery FROM reviews WHERE company = {company:String})`
+	}
+	query += `
 		ORDER BY received, id, body_sum
 		LIMIT {limit:Int64}`
 	p, err := s.searchPending(ctx, q.Company)
