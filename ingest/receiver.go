@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -130,7 +131,9 @@ func (r *Receiver) receive(c *fiber.Ctx) error {
 	r.env.Metrics.inFlight.Inc()
 	defer r.env.Metrics.inFlight.Dec()
 
-	from, err := r.admit(c)
+	// Before the body is read: what stands behind its chunks joins the header.
+	at := origin(c.Context().RemoteAddr(), &c.Request().Header, r.cfg.Proxies)
+	from, err := r.admit(c, at)
 	if err != nil {
 		leave(c)
 		return err
@@ -149,11 +152,11 @@ func (r *Receiver) receive(c *fiber.Ctx) error {
 		return errPlaces
 	}
 	defer r.places.give(&from.holds.places, 1)
-	return r.take(c, from, b.bytes)
+	return r.take(c, from, at, b.bytes)
 }
 
-// admit returns the company that a request is for, if there is a place for it.
-func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
+// admit returns the company that a request from at is for, if there is a place for it.
+func (r *Receiver) admit(c *fiber.Ctx, at netip.Addr) (*source, error) {
 	from, ok := (*r.sources.Load())[schema.CompanyID(c.Params("company"))]
 	if !ok {
 		return nil, fiber.ErrNotFound
@@ -165,7 +168,7 @@ func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 	if !isJSON(header.ContentType()) || len(header.Peek(fiber.HeaderContentEncoding)) > 0 {
 		return nil, fiber.ErrUnsupportedMediaType
 	}
-	if len(from.Origins) > 0 && !contains(from.Origins, origin(c.Context().RemoteAddr(), header, r.cfg.Proxies)) {
+	if len(from.Origins) > 0 && !contains(from.Origins, at) {
 		r.unverified(c.UserContext(), from.ID, RejectedOrigin)
 		return nil, fiber.ErrUnauthorized
 	}
@@ -177,7 +180,7 @@ func (r *Receiver) admit(c *fiber.Ctx) (*source, error) {
 
 // take answers 202 only once the delivery is durable. The body is as it came: what
 // was signed is what was sent. It is valid until this returns.
-func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
+func (r *Receiver) take(c *fiber.Ctx, from *source, at netip.Addr, body []byte) error {
 	now := r.env.Now()
 	proof, err := from.Verifier.Verify(requestHeader{&c.Request().Header}, body, now)
 	if err != nil {
@@ -202,8 +205,7 @@ func (r *Receiver) take(c *fiber.Ctx, from *source, body []byte) error {
 	}
 	space := idleBuffers.Get().(*[]byte)
 	defer idleBuffers.Put(space)
-	header := &c.Request().Header
-	*space = appendArrival((*space)[:0], origin(c.Context().RemoteAddr(), header, r.cfg.Proxies), proof, header)
+	*space = appendArrival((*space)[:0], at, proof, &c.Request().Header)
 	err = r.journal.Append(c.UserContext(), schema.Delivery{
 		Company: from.ID, ID: proof.ID, ReceivedAt: now.UTC().Truncate(time.Microsecond),
 		Channel: schema.ChannelWebhook, Body: body, Arrival: *space,

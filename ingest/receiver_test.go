@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -419,6 +420,17 @@ func TestReceiver_Wire(t *testing.T) {
 			res := raw(t, b.addr, wire(b, "HTTP/1.1", "m", large, "Content-Length: "+strconv.Itoa(len(large)))+"\r\n"+large, 1)[0]
 			require.Equal(t, 413, res.code)
 		}
+	})
+
+	// What stands behind a body is written by whoever wrote the body.
+	t.Run("TrailerSaysNothingOfTheSender", func(t *testing.T) {
+		t.Parallel()
+		journal := &memory{}
+		b := serve(t, journal, func(c *ingest.ReceiverConfig) { c.Proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+		text := wire(b, "HTTP/1.1", "m", body, "Transfer-Encoding: chunked", "X-Forwarded-For: 192.0.2.1") + "\r\n"
+		text += fmt.Sprintf("%x\r\n%s\r\n0\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n", len(body), body)
+		require.Equal(t, 202, raw(t, b.addr, text, 1)[0].code)
+		require.Regexp(t, `^192\.0\.2\.1 `, journal.arrivals()[0])
 	})
 
 	t.Run("BrokenChunk", func(t *testing.T) {
