@@ -34,6 +34,14 @@ func (d *disk) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.File
 	return diskFile{f, d}, err
 }
 
+func (d *disk) Open(name string, o ...vfs.OpenOption) (vfs.File, error) {
+	f, err := d.FS.Open(name, o...)
+	if err != nil {
+		return nil, err
+	}
+	return diskFile{f, d}, nil
+}
+
 type diskFile struct {
 	vfs.File
 	disk *disk

@@ -27,6 +27,7 @@ const (
 	foldersAreNotSynced        mistake = "FoldersAreNotSynced"
 	acknowledgedBeforeTheSync  mistake = "AcknowledgedBeforeTheSync"
 	failedSyncsAreTakenForDone mistake = "FailedSyncsAreTakenForDone"
+	lanesShareADescription     mistake = "LanesShareADescription"
 	forgottenBeforeTheStore    mistake = "ForgottenBeforeTheStoreHasIt"
 	namesAreNotKept            mistake = "TheStoreDoesNotKnowABlockAgain"
 )
@@ -34,7 +35,7 @@ const (
 func mistakes() []mistake {
 	return []mistake{
 		segmentsAreNotSynced, marksAreNotSynced, foldersAreNotSynced, acknowledgedBeforeTheSync,
-		failedSyncsAreTakenForDone, forgottenBeforeTheStore, namesAreNotKept,
+		failedSyncsAreTakenForDone, lanesShareADescription, forgottenBeforeTheStore, namesAreNotKept,
 	}
 }
 
@@ -161,6 +162,7 @@ type history struct {
 	random *rand.Rand
 	ledger *ledger
 	mem    *vfs.MemFS
+	inodes map[string]*inode // what the kernel knows of its files
 }
 
 // play plays one history and returns the first promise that was not kept. The
@@ -171,7 +173,7 @@ func play(t *testing.T, seed uint64, odds int, wrong mistake) error {
 	t.Helper()
 	h := &history{
 		seed: seed, odds: odds, random: rand.New(rand.NewPCG(seed, 1)),
-		ledger: newLedger(wrong), mem: vfs.NewCrashableMem(),
+		ledger: newLedger(wrong), mem: vfs.NewCrashableMem(), inodes: make(map[string]*inode),
 	}
 	for life := range 1 + h.random.IntN(3) {
 		if err := h.live(t, life); err != nil {
@@ -185,7 +187,7 @@ func play(t *testing.T, seed uint64, odds int, wrong mistake) error {
 func (h *history) live(t *testing.T, life int) error {
 	t.Helper()
 	m := newMachine(h.mem, rand.New(rand.NewPCG(h.seed, uint64(life)+2)), h.ledger.wrong)
-	m.odds = h.odds
+	m.odds, m.inodes = h.odds, h.inodes
 	most := 0
 	switch h.random.IntN(8) {
 	case 0:
@@ -210,6 +212,9 @@ func (h *history) live(t *testing.T, life int) error {
 		err = j.Close()
 	}
 	h.mem = m.after
+	if m.ends == powerCut {
+		clear(h.inodes)
+	}
 	if err != nil && (m.ends == inOrder || !errors.Is(err, errDead)) && h.odds == 0 {
 		return err
 	}

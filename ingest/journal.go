@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/tieout/tieout/schema"
@@ -128,20 +127,20 @@ type Journal struct {
 	closeErr  error
 
 	queue waiters
+	lost  losses
 
 	drain  sync.Mutex // held around Cut and Forget; taken before mu
 	marks  marks
-	head   cursor // where the oldest delivery that waits is
-	tail   cursor // where the one after the last block cut is
-	loss   map[uint64]Loss
+	head   cursor     // where the oldest delivery that waits is
+	tail   cursor     // where the one after the last block cut is
 	mu     sync.Mutex // guards what follows
 	closed bool
 	seq    uint64 // last number given out
 	frame  []byte
 	sealer sealer // of the segment being written
-	sync   record.PendingSyncIndex
-	log    *record.LogWriter
+	log    *segmentLog
 	size   int64
+	unsure []place    // what was read, and may not be on the disk
 	live   []*segment // oldest first; the last is being written
 	next   *prepared
 	spares []string
@@ -164,7 +163,6 @@ func OpenJournal(cfg JournalConfig, env Env) (*Journal, error) {
 	j := &Journal{
 		cfg: cfg, env: env, fs: cfg.FS,
 		ready: make(chan struct{}, 1), kick: make(chan struct{}, 1), cared: make(chan struct{}),
-		loss: make(map[uint64]Loss),
 	}
 	if err := j.open(); err != nil {
 		if j.lock != nil {
@@ -285,24 +283,23 @@ func (j *Journal) write(d schema.Delivery, w *waiter) error {
 		j.oldest.Store(d.ReceivedAt.UnixMicro())
 	}
 	j.queue.push(w)
-	j.sync.Index = int64(j.seq)
-	j.size, err = j.log.SyncRecordGeneralized(frame, &j.sync)
-	if err != nil {
+	if j.size, err = j.log.add(frame, j.seq); err != nil {
 		// The queue was told by the log, or is now.
 		j.fail(err)
 	}
 	return nil
 }
 
-// synced is called by the log after each sync, with the last record that it
-// covers. It must not take mu, which is held while a segment is closed.
-func (j *Journal) synced(upTo record.PendingSyncIndex, err error) {
+// synced is called by the log after each commit, one after the other, with the
+// last delivery that is durable then. It must not take mu, which is held while a
+// segment is closed.
+func (j *Journal) synced(upTo uint64, err error) {
 	if err != nil {
 		j.fail(err)
 		return
 	}
-	j.durable.Store(uint64(upTo.Index))
-	n, size := j.queue.settle(uint64(upTo.Index), nil)
+	j.durable.Store(upTo)
+	n, size := j.queue.settle(upTo, nil)
 	j.pending.Add(-size)
 	j.env.Metrics.commitSize.Observe(float64(n))
 	tell(j.ready)

@@ -1,12 +1,10 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -55,12 +53,7 @@ func (j *Journal) Stats() Stats {
 	if oldest := j.oldest.Load(); s.Deliveries > 0 && oldest != 0 {
 		s.Age = max(j.env.Now().Sub(time.UnixMicro(oldest)), 0)
 	}
-	j.drain.Lock()
-	defer j.drain.Unlock()
-	for _, loss := range j.loss {
-		s.Losses = append(s.Losses, loss)
-	}
-	slices.SortFunc(s.Losses, func(a, b Loss) int { return cmp.Compare(a.From, b.From) })
+	s.Losses = j.lost.all()
 	return s
 }
 
@@ -155,10 +148,10 @@ func (j *Journal) mend() error {
 	defer j.mu.Unlock()
 	if log := j.log; log != nil {
 		j.log = nil
-		_ = log.Close() // reports the failure that brought us here
+		_ = log.close() // reports the failure that brought us here
 	}
 	if j.next != nil {
-		_ = j.next.file.Close() // never written; load finds it empty
+		_ = j.next.close() // never written; load finds it empty
 		j.next = nil
 	}
 	j.spares = nil
@@ -204,7 +197,7 @@ func (j *Journal) prepareNext() error {
 		j.next = p
 		return nil
 	}
-	return errors.Join(p.file.Close(), j.fs.Remove(p.path))
+	return errors.Join(p.close(), j.fs.Remove(p.path))
 }
 
 // giveBack removes drained segments, keeps a few to be written again, and sets

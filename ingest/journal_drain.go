@@ -81,7 +81,7 @@ func (j *Journal) Cut(ctx context.Context, limits Limits) (schema.Block, error) 
 // was cut off in the middle of a commit is no damage.
 func (j *Journal) damage(gaps []Loss) {
 	gaps = slices.DeleteFunc(gaps, func(l Loss) bool {
-		before, known := j.loss[l.From]
+		before, known := j.lost.from(l.From)
 		return known && !before.Acknowledged && before.To == l.To
 	})
 	j.mu.Lock()
@@ -90,7 +90,7 @@ func (j *Journal) damage(gaps []Loss) {
 	}
 	j.mu.Unlock()
 	for _, gap := range gaps {
-		j.lost(gap)
+		j.lose(gap)
 	}
 }
 

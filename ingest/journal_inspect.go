@@ -170,7 +170,7 @@ func openToLook(ctx context.Context, cfg JournalConfig) (*Journal, error) {
 	}
 	j := &Journal{
 		cfg: cfg, env: env, fs: readOnly{FS: cfg.FS, stopped: ctx.Err},
-		ready: make(chan struct{}, 1), kick: make(chan struct{}, 1), loss: make(map[uint64]Loss),
+		ready: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 	}
 	j.id, err = openIdentity(j.fs, cfg.Dir)
 	return j, err

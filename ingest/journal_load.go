@@ -11,15 +11,6 @@ import (
 	"strings"
 )
 
-// Loss is a run of deliveries that damage on disk made unreadable.
-type Loss struct {
-	Path     string // the segment, kept with the suffix .damaged once it is drained
-	From, To uint64 // numbers of the deliveries, both included
-	// Acknowledged says that at least the first of them was answered 202. When
-	// false, a power cut in the middle of a commit explains it as well.
-	Acknowledged bool
-}
-
 var errForeign = errors.New("is of a journal with another identity, or of an earlier version of it; " +
 	"restore the identity from a backup of this folder, or drain it with the version that wrote it")
 
@@ -72,6 +63,7 @@ func (j *Journal) load(ceiling uint64) error {
 		l.last = ceiling
 	}
 	j.adopt(l, m, segments)
+	j.unsure = l.unsure
 	return nil
 }
 
@@ -97,44 +89,11 @@ func (j *Journal) adopt(l *loading, m marks, segments []*segment) {
 	j.oldest.Store(l.oldest)
 	j.pending.Store(0)
 	for _, loss := range l.losses {
-		j.lost(loss)
+		j.lose(loss)
 	}
 	if l.count > 0 {
 		tell(j.ready)
 	}
-}
-
-// settle makes durable what was read. A process that was killed may have left more
-// in its files than it has synced; a power cut that takes it away again, after it
-// was handed to the store or another segment was begun behind it, would look like
-// damage.
-func (j *Journal) settle() error {
-	for _, s := range j.live {
-		file, err := j.fs.Open(s.path)
-		if err != nil {
-			return fmt.Errorf("sync segment %d: %w", s.number, err)
-		}
-		if err := errors.Join(file.Sync(), file.Close()); err != nil {
-			return fmt.Errorf("sync segment %d: %w", s.number, err)
-		}
-	}
-	return nil
-}
-
-// lost reports a loss, once.
-func (j *Journal) lost(loss Loss) {
-	if _, known := j.loss[loss.From]; known {
-		return
-	}
-	j.loss[loss.From] = loss
-	where := slog.Group("deliveries", slog.Uint64("from", loss.From), slog.Uint64("to", loss.To))
-	if !loss.Acknowledged {
-		j.env.Log.Warn("journal ends in the middle of a commit; what was not acknowledged is left out",
-			slog.String("path", loss.Path), where)
-		return
-	}
-	j.env.Metrics.lost.Add(float64(loss.To - loss.From + 1))
-	j.env.Log.Error("journal is damaged; acknowledged deliveries are unreadable", slog.String("path", loss.Path), where)
 }
 
 // list returns the segments in the folder, oldest first.
@@ -171,6 +130,8 @@ type loading struct {
 	bytes  int64
 	oldest int64
 	losses []Loss
+	known  uint64  // durable, as the records say
+	unsure []place // of records that none says to be durable, in order
 }
 
 // start returns the first delivery that the segment may hold, or zero when it
@@ -192,13 +153,14 @@ func (j *Journal) start(s *segment) (uint64, error) {
 func (l *loading) segment(s *segment, end uint64) error {
 	s.first, s.last = l.last+1, l.last
 	var holes []Loss
-	known := uint64(0) // durable, as later records of the segment say
+	known := uint64(0) // durable, as the records of the segment say
 	sealed := uint64(0)
 	counts := func(seq uint64) bool {
 		return (end == 0 || seq < end) && seq <= l.ceiling
 	}
 	err := l.j.scan(s, 0, func(f frame, offset int64) bool {
 		known = max(known, f.durable)
+		l.doubt(f, s, offset)
 		if f.kind == kindSeal {
 			sealed = f.seq
 		}

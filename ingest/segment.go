@@ -3,14 +3,12 @@ package ingest
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -31,7 +29,18 @@ type segment struct {
 type prepared struct {
 	number uint64
 	path   string
-	file   vfs.File
+	files  [lanes]vfs.File
+}
+
+// close closes what is open of it.
+func (p *prepared) close() error {
+	var errs []error
+	for _, file := range p.files {
+		if file != nil {
+			errs = append(errs, file.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func segmentPath(dir string, number uint64) string {
@@ -65,21 +74,24 @@ func (j *Journal) prepare(number uint64, spare string) (*prepared, error) {
 	p := &prepared{number: number, path: segmentPath(j.cfg.Dir, number)}
 	var err error
 	if spare != "" {
-		p.file, err = j.fs.ReuseForWrite(spare, p.path, category)
+		p.files[0], err = j.fs.ReuseForWrite(spare, p.path, category)
 	} else {
-		p.file, err = j.fs.Create(p.path, category)
+		p.files[0], err = j.fs.Create(p.path, category)
+	}
+	for i := 1; err == nil && i < lanes; i++ {
+		p.files[i], err = j.fs.Open(p.path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("make segment %d: %w", p.number, err)
+		return nil, errors.Join(fmt.Errorf("make segment %d: %w", p.number, err), p.close())
 	}
 	// Space is taken now, so that the disk is found full here and not in the
 	// middle of a commit. A file system that cannot do this is used as it is.
-	err = p.file.Preallocate(0, j.cfg.SegmentBytes+maxOverhang)
+	err = p.files[0].Preallocate(0, j.cfg.SegmentBytes+maxOverhang)
 	if isNoSpace(err) {
-		return nil, errors.Join(err, p.file.Close(), j.fs.Remove(p.path))
+		return nil, errors.Join(err, p.close(), j.fs.Remove(p.path))
 	}
 	if err := syncDir(j.fs, j.cfg.Dir); err != nil {
-		return nil, errors.Join(err, p.file.Close())
+		return nil, errors.Join(err, p.close())
 	}
 	return p, nil
 }
@@ -93,7 +105,7 @@ func (j *Journal) dropPrepared() error {
 	}
 	p := j.next
 	j.next = nil
-	return errors.Join(p.file.Close(), j.fs.Remove(p.path))
+	return errors.Join(p.close(), j.fs.Remove(p.path))
 }
 
 // rotate seals the segment being written and begins the next.
@@ -130,7 +142,7 @@ func (j *Journal) seal() error {
 	j.log = nil
 	j.live[len(j.live)-1].last = j.seq
 	err := j.note(log, kindSeal, j.seq)
-	return errors.Join(err, log.Close())
+	return errors.Join(err, log.close())
 }
 
 // begin starts writing the next segment.
@@ -145,35 +157,25 @@ func (j *Journal) begin() error {
 	p := j.next
 	j.next = nil
 	j.live = append(j.live, &segment{number: p.number, path: p.path, first: j.seq + 1})
-	log := openLog(record.NewLogWriter, timedFile{file: p.file, now: j.env.Now, seen: j.env.Metrics.commitTime}, p.number, j.synced)
-	j.log, j.size, j.sealer = log, 0, j.id.sealer(p.number)
+	var files [lanes]lane
+	for i, file := range p.files {
+		files[i] = timedFile{file: file, now: j.env.Now, seen: j.env.Metrics.commitTime}
+	}
+	j.log, j.size, j.sealer = newSegmentLog(p.number, files, j.synced), 0, j.id.sealer(p.number)
 	tell(j.kick)
-	return j.note(log, kindStart, j.seq+1)
+	return j.note(j.log, kindStart, j.seq+1)
 }
 
 // note writes a record that is no delivery. It becomes durable with the next
 // one that is.
-func (j *Journal) note(log *record.LogWriter, kind byte, seq uint64) error {
+func (j *Journal) note(log *segmentLog, kind byte, seq uint64) error {
 	frame, err := appendFrame(j.frame[:0], j.sealer, frame{kind: kind, seq: seq, durable: j.durable.Load()})
 	if err != nil {
 		return err
 	}
 	j.frame = frame
-	j.sync.Index = record.NoSyncIndex
-	_, err = log.SyncRecordGeneralized(frame, &j.sync)
+	_, err = log.add(frame, 0)
 	return err
-}
-
-// openLog exists because the type of a log's number cannot be named outside
-// pebble, but can be inferred.
-func openLog[N ~uint64](
-	open func(io.Writer, N, record.LogWriterConfig) *record.LogWriter,
-	file io.Writer, number uint64, synced record.ExternalSyncQueueCallback,
-) *record.LogWriter {
-	return open(file, N(number), record.LogWriterConfig{
-		ExternalSyncQueueCallback: synced,
-		WriteWALSyncOffsets:       func() bool { return true },
-	})
 }
 
 // timedFile is a segment as its log sees it: a sync covers the data and what is
@@ -184,13 +186,7 @@ type timedFile struct {
 	seen prometheus.Observer
 }
 
-func (f timedFile) Write(p []byte) (int, error) {
-	n, err := f.file.Write(p)
-	if err == nil && n < len(p) {
-		err = io.ErrShortWrite
-	}
-	return n, err
-}
+func (f timedFile) Write(p []byte) (int, error) { return f.file.Write(p) }
 
 func (f timedFile) Sync() error {
 	start := f.now()
