@@ -46,7 +46,7 @@ func (r *Resolver) waiting(payee schema.Payee) schema.Hold {
 	case schema.PayeeApproved:
 		return hold(schema.OwnerNobody, "nothing; the next run creates it", "vendor %q for payee %s is about to be created in QuickBooks", payee.Name, payee.Key)
 	case schema.PayeeDeclined:
-		return hold(schema.OwnerFinance, fmt.Sprintf("link the payee to an existing vendor (tieout vendors link %s VENDOR-ID), or create one under another name "+
+		return hold(schema.OwnerFinance, fmt.Sprintf("link the payee to an existing vendor (tieout vendors link %s VENDOR-ID), or approve it under another name "+
 			"(tieout vendors approve %s --name NAME)", payee.Key, payee.Key),
 			"QuickBooks declined to create vendor %q for payee %s%s", payee.Name, payee.Key, why)
 	case schema.PayeeProposed, schema.PayeeLinked:

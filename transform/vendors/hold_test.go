@@ -36,7 +36,7 @@ func TestResolver_SaysWhatToDo(t *testing.T) {
 		"WaitForWhatIsSaid": {schema.CreateNever, record(schema.PayeeApproved, ""), "nothing; the next run creates it", schema.OwnerNobody},
 		"TakeAnotherName": {
 			schema.CreateAutomatically, record(schema.PayeeDeclined, "the name is taken"),
-			"link the payee to an existing vendor (tieout vendors link worker:77:USD VENDOR-ID), or create one under another name " +
+			"link the payee to an existing vendor (tieout vendors link worker:77:USD VENDOR-ID), or approve it under another name " +
 				"(tieout vendors approve worker:77:USD --name NAME)", schema.OwnerFinance,
 		},
 		"AskWhoProposedIt": {
