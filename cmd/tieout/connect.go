@@ -38,11 +38,19 @@ func (r *root) connect() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(r.out, "\n%s is connected to %s (realm %s)\n", id, clean(connection.Name), connection.Realm)
+			_, err = io.WriteString(r.out, connectedText(connection))
 			return err
 		})
 	}
 	return command
+}
+
+// connectedText names the company for a person to confirm, and how it is taken back:
+// nothing is posted there before rules are imported.
+func connectedText(c schema.Connection) string {
+	return fmt.Sprintf("\n%s is connected to %s (realm %s)\n"+
+		"If that is not the company that you meant, take it back before you import rules: tieout disconnect --company %s\n",
+		c.Company, clean(c.Name), c.Realm, c.Company)
 }
 
 // readLine reads one line, and gives up when ctx ends: a read of a terminal

@@ -252,6 +252,13 @@ func TestWriteReport(t *testing.T) {
 	})
 }
 
+func TestConnectedText(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "\nacme is connected to Acme· Inc (realm 1001)\n"+
+		"If that is not the company that you meant, take it back before you import rules: tieout disconnect --company acme\n",
+		connectedText(schema.Connection{Company: "acme", Name: "Acme\a Inc", Realm: "1001"}))
+}
+
 func TestReadLine(t *testing.T) {
 	t.Parallel()
 	line, err := readLine(t.Context(), strings.NewReader("  https://example.test/callback?code=1  \nmore"))
