@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,16 +9,17 @@ import (
 	"github.com/tieout/tieout/schema"
 )
 
-// backlogTimeout bounds what a scrape may ask of the store.
+// backlogTimeout bounds how long a scrape waits for the store.
 const backlogTimeout = 5 * time.Second
 
-// backlogCollector reads every company's backlog when Prometheus asks. Ages come
+// backlogCollector tells every company's backlog when Prometheus asks. Ages come
 // with counts, because people ask "how late?" and not "how many?".
 type backlogCollector struct {
 	app    *App
 	items  *prometheus.Desc
 	oldest *prometheus.Desc
 	held   *prometheus.Desc
+	age    *prometheus.Desc
 }
 
 func newBacklogCollector(a *App) *backlogCollector {
@@ -31,6 +31,8 @@ func newBacklogCollector(a *App) *backlogCollector {
 			"Age of the oldest item, zero when there is none.", []string{"company", "work"}, nil),
 		held: prometheus.NewDesc("tieout_backlog_held_invoices",
 			"Invoices that are held, by the first reason.", []string{"company", "reason"}, nil),
+		age: prometheus.NewDesc("tieout_backlog_age_seconds",
+			"How long ago the backlog was counted, by company; looks at short intervals share a count.", []string{"company"}, nil),
 	}
 }
 
@@ -39,25 +41,23 @@ func (b *backlogCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- b.items
 	descs <- b.oldest
 	descs <- b.held
+	descs <- b.age
 }
 
-// Collect implements prometheus.Collector. A company whose backlog cannot be read
-// is left out; readiness says why.
+// Collect implements prometheus.Collector. A company whose backlog cannot be read in
+// time is told as it was last, for two minutes, and is then left out; the log says why.
 func (b *backlogCollector) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), backlogTimeout)
 	defer cancel()
-	now := b.app.Now()
-	for _, id := range b.app.Companies() {
-		backlog, err := b.app.store.Backlog(ctx, id)
-		if err != nil {
-			b.app.log.WarnContext(ctx, "backlog not read", slog.String("company", string(id)), slog.Any("error", err))
-			continue
+	for _, c := range b.app.companies {
+		if backlog, ok := c.backlog.read(ctx); ok {
+			b.send(metrics, string(c.id), backlog, b.app.Now())
 		}
-		b.send(metrics, string(id), backlog, now)
 	}
 }
 
-func (b *backlogCollector) send(metrics chan<- prometheus.Metric, company string, backlog schema.Backlog, now time.Time) {
+func (b *backlogCollector) send(metrics chan<- prometheus.Metric, company string, backlog counted, now time.Time) {
+	metrics <- prometheus.MustNewConstMetric(b.age, prometheus.GaugeValue, now.Sub(backlog.at).Seconds(), company)
 	held := 0
 	for _, reason := range schema.HoldReasons() {
 		n := backlog.Held[reason]

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ type company struct {
 	loads      nudge // something may be posted
 	sweeps     nudge // everything is to be looked at again
 	busy       atomic.Bool
+	backlog    *backlogCount
 
 	mu   sync.Mutex
 	line *line // to the realm that is connected; nil before the first use
@@ -51,8 +53,11 @@ func (a *App) newCompany(c config.Company) (*company, error) {
 		return nil, err
 	}
 	id := schema.CompanyID(c.ID)
+	backlog := newBacklogCount(
+		func(ctx context.Context) (schema.Backlog, error) { return a.store.Backlog(ctx, id) },
+		a.Now, a.log.With(slog.String("company", c.ID)))
 	return &company{
-		id: id, cfg: c, oauth: oauth, meter: newMeter(a.store, id, a.instance, a.stamp),
+		id: id, cfg: c, oauth: oauth, backlog: backlog, meter: newMeter(a.store, id, a.instance, a.stamp),
 		transforms: newNudge(), loads: newNudge(), sweeps: newNudge(),
 	}, nil
 }

@@ -56,3 +56,29 @@ func (a *App) StoredToken(ctx context.Context, id schema.CompanyID, realm string
 
 // NewStandingCollector is what tells Prometheus how companies stand.
 func NewStandingCollector(a *App) prometheus.Collector { return newStandingCollector(a) }
+
+// BacklogCount counts one company's backlog.
+type BacklogCount struct{ count *backlogCount }
+
+// NewBacklogCount counts as a server does.
+func NewBacklogCount(count func(context.Context) (schema.Backlog, error), now func() time.Time, log *slog.Logger) BacklogCount {
+	return BacklogCount{newBacklogCount(count, now, log)}
+}
+
+// Run counts when it is asked to.
+func (b BacklogCount) Run(ctx context.Context) { b.count.run(ctx) }
+
+// Read returns what a scrape that waits for so long is told, and from when it is.
+func (b BacklogCount) Read(ctx context.Context, patience time.Duration) (schema.Backlog, time.Time, bool) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	last, ok := b.count.read(ctx)
+	return last.Backlog, last.at, ok
+}
+
+// Work runs a company's cycles as a server does, with a cycle in the place of its own.
+func Work(ctx context.Context, cycle func(context.Context)) (wake func()) {
+	c := &company{transforms: newNudge(), loads: newNudge(), sweeps: newNudge()}
+	go c.work(ctx, func(ctx context.Context, _ rounds) { cycle(ctx) })
+	return c.transforms.Now
+}

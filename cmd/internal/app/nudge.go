@@ -12,3 +12,13 @@ func (n nudge) Now() {
 	default:
 	}
 }
+
+// Taken reports whether the waiter was woken, without waiting, and forgets it.
+func (n nudge) Taken() bool {
+	select {
+	case <-n:
+		return true
+	default:
+		return false
+	}
+}

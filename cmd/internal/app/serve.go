@@ -45,7 +45,11 @@ func (a *App) Serve(ctx context.Context) error {
 	group.Go(func() error { return s.reloads(running) })
 	for _, c := range a.companies {
 		group.Go(func() error {
-			a.work(running, c)
+			c.work(running, func(ctx context.Context, what rounds) { a.workOnce(ctx, c, what) })
+			return nil
+		})
+		group.Go(func() error {
+			c.backlog.run(running)
 			return nil
 		})
 	}
@@ -227,26 +231,6 @@ func (a *App) schedule(ctx context.Context) error {
 	<-ctx.Done()
 	<-clock.Stop().Done()
 	return nil
-}
-
-// work runs one company's cycles, one at a time, as it is woken, until ctx ends.
-func (a *App) work(ctx context.Context, c *company) {
-	c.loads.Now() // what was under way when the last process ended comes first
-	for {
-		var what rounds
-		select {
-		case <-ctx.Done():
-			return
-		case <-c.transforms:
-		case <-c.loads:
-			what.load = true
-		case <-c.sweeps:
-			what.load, what.chart, what.sweep = true, true, true
-		}
-		c.busy.Store(true)
-		a.workOnce(ctx, c, what)
-		c.busy.Store(false)
-	}
 }
 
 // workOnce runs one cycle and logs what came of it. QuickBooks or the store being
