@@ -5,8 +5,8 @@
 //
 // Every delivery that is acknowledged is looked for in the program's own store. The
 // exit code is 1 unless all of it is there, each once, the program's memory stays
-// flat, and the parts of its tables and its journal stay bounded; see [judge] for
-// what those words mean.
+// flat, the parts of its tables and its journal stay bounded, and it keeps up with
+// the work; see [judge] for what those words mean.
 //
 // # What it does not do
 //
@@ -43,7 +43,6 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.DurationVar(&o.length, "for", 30*time.Minute, "how long to send")
 	flags.DurationVar(&o.minute, "line", time.Minute, "how much one line of the table stands for")
-	// Each look at the metrics has the program count its backlog, as each scrape does.
 	flags.DurationVar(&o.sample, "sample", 10*time.Second, "how often to look at memory and metrics")
 	flags.IntVar(&o.rate, "rate", 2000, "webhooks a second")
 	flags.StringVar(&o.logs, "logs", "", "write what the program logs to `FILE`")

@@ -22,6 +22,7 @@ type line struct {
 	process, heap int64 // medians
 	journal       int64 // most
 	oldest        time.Duration
+	pending       int64 // most
 	parts         int64 // most
 	table         string
 }
@@ -33,7 +34,7 @@ func lineOf(r webhookload.Result, samples []sample) line {
 		process: median(samples, processOf), heap: median(samples, heapOf),
 	}
 	for _, s := range samples {
-		l.journal, l.oldest = max(l.journal, s.journal), max(l.oldest, s.oldest)
+		l.journal, l.oldest, l.pending = max(l.journal, s.journal), max(l.oldest, s.oldest), max(l.pending, s.pending)
 		if s.parts > l.parts {
 			l.parts, l.table = s.parts, s.table
 		}
@@ -44,14 +45,14 @@ func lineOf(r webhookload.Result, samples []sample) line {
 func (l line) cells() []string {
 	return []string{
 		figures.Number(l.acknowledged), figures.Number(l.others), figures.Short(l.p50), figures.Short(l.p99), figures.Short(l.worst), figures.Mebibytes(l.process), figures.Mebibytes(l.heap),
-		figures.Number(l.journal), figures.Short(l.oldest), fmt.Sprintf("%d %s", l.parts, l.table),
+		figures.Number(l.journal), figures.Short(l.oldest), figures.Number(l.pending), fmt.Sprintf("%d %s", l.parts, l.table),
 	}
 }
 
 // String is shown while the run goes on.
 func (l line) String() string {
-	return fmt.Sprintf("%s acknowledged, %s not, p99 %s, memory %s, heap %s, %s in the journal, %d parts",
-		figures.Number(l.acknowledged), figures.Number(l.others), figures.Short(l.p99), figures.Mebibytes(l.process), figures.Mebibytes(l.heap), figures.Number(l.journal), l.parts)
+	return fmt.Sprintf("%s acknowledged, %s not, p99 %s, memory %s, heap %s, %s in the journal, %s pending, %d parts",
+		figures.Number(l.acknowledged), figures.Number(l.others), figures.Short(l.p99), figures.Mebibytes(l.process), figures.Mebibytes(l.heap), figures.Number(l.journal), figures.Number(l.pending), l.parts)
 }
 
 // record is a whole run.
@@ -69,7 +70,7 @@ func (r record) String() string {
 	style := table.StyleDefault
 	style.Options = table.Options{SeparateHeader: true}
 	t.SetStyle(style)
-	t.AppendHeader(table.Row{"minute", "acknowledged", "not", "p50", "p99", "worst", "memory", "heap", "journal", "oldest", "most parts"})
+	t.AppendHeader(table.Row{"minute", "acknowledged", "not", "p50", "p99", "worst", "memory", "heap", "journal", "oldest", "pending", "most parts"})
 	for i, l := range r.lines {
 		row := table.Row{i + 1}
 		for _, cell := range l.cells() {
@@ -112,6 +113,9 @@ const (
 	mostParts = 300
 	// Of what comes in this time, more may never wait.
 	mostWait = 30 * time.Second
+	// Of what comes in this time, more may never have no outcome: it is the time in
+	// which a delivery is to become a verified bill.
+	mostPending = 90 * time.Second
 )
 
 // judge returns what is wrong with a run:
@@ -121,7 +125,9 @@ const (
 //   - memory is not flat: the median of the samples of the last third is above that of
 //     the second third by more than a tenth and 16 MiB, for the process and for the heap;
 //   - parts are not bounded: a table had more than 300 active parts;
-//   - the journal is not bounded: more than 30 seconds of deliveries waited.
+//   - the journal is not bounded: more than 30 seconds of deliveries waited;
+//   - work is not kept up with: more than 90 seconds of deliveries had no outcome, or
+//     the program did not say how many.
 func judge(r record) error {
 	wrong := []error{r.kept.check(), r.noise.check()}
 	if len(r.samples) < 3 {
@@ -141,8 +147,24 @@ func judge(r record) error {
 		if most := int64(r.rate) * int64(mostWait/time.Second); l.journal > most {
 			wrong = append(wrong, fmt.Errorf("%s deliveries waited in the journal", figures.Number(l.journal)))
 		}
+		if most := int64(r.rate) * int64(mostPending/time.Second); l.pending > most {
+			wrong = append(wrong, fmt.Errorf("%s deliveries had no outcome", figures.Number(l.pending)))
+		}
+	}
+	if n := r.blind(); n > 0 {
+		wrong = append(wrong, fmt.Errorf("the program did not tell its backlog %d of %d times", n, len(r.samples)))
 	}
 	return errors.Join(wrong...)
+}
+
+// blind counts the samples without a backlog.
+func (r record) blind() (n int) {
+	for _, s := range r.samples {
+		if s.blind {
+			n++
+		}
+	}
+	return n
 }
 
 // check returns an error unless everything that was acknowledged is found, once.

@@ -32,6 +32,7 @@ func TestSoak(t *testing.T) {
 	require.Equal(t, 3, strings.Count(progress.String(), "acknowledged"))
 	require.Positive(t, rec.samples[0].heap)
 	require.Positive(t, rec.samples[0].parts)
+	require.Zero(t, rec.blind(), "every look told the backlog")
 	require.Contains(t, rec.String(), "Noise: ")
 	require.Contains(t, rec.String(), "0 cut off")
 }
@@ -73,9 +74,11 @@ func TestJudge(t *testing.T) {
 				r.samples[20+i].heap = 83 << 20
 			}
 		}, "Heap of Go is not flat"},
-		"PartsPileUp":        {func(r *record) { r.lines[0].parts = 301 }, "table deliveries had 301 parts"},
-		"TheJournalPilesUp":  {func(r *record) { r.lines[0].journal = 30_001 }, "30,001 deliveries waited in the journal"},
-		"NothingWasLookedAt": {func(r *record) { r.samples = nil }, "too few samples"},
+		"PartsPileUp":         {func(r *record) { r.lines[0].parts = 301 }, "table deliveries had 301 parts"},
+		"TheJournalPilesUp":   {func(r *record) { r.lines[0].journal = 30_001 }, "30,001 deliveries waited in the journal"},
+		"WorkPilesUp":         {func(r *record) { r.lines[0].pending = 90_001 }, "90,001 deliveries had no outcome"},
+		"TheBacklogIsNotTold": {func(r *record) { r.samples[7].blind = true }, "did not tell its backlog 1 of 30 times"},
+		"NothingWasLookedAt":  {func(r *record) { r.samples = nil }, "too few samples"},
 	} {
 		t.Run("Refuses"+name, func(t *testing.T) {
 			t.Parallel()
@@ -125,12 +128,12 @@ func TestRecord_String(t *testing.T) {
 	result.Times.Record(3 * time.Millisecond)
 	r.lines = []line{lineOf(result, []sample{
 		{process: 400 << 20, heap: 50 << 20, journal: 900, parts: 7, table: "outcomes"},
-		{process: 410 << 20, heap: 50 << 20, journal: 1500, oldest: 700 * time.Millisecond, parts: 9, table: "deliveries"},
+		{process: 410 << 20, heap: 50 << 20, journal: 1500, oldest: 700 * time.Millisecond, pending: 2300, parts: 9, table: "deliveries"},
 		{process: 420 << 20, heap: 50 << 20},
 	})}
 	text := r.String()
 	for _, want := range []string{
-		"120,000", "3.00 ms", "410 MiB", "50 MiB", "1,500", "700 ms", "9 deliveries",
+		"120,000", "3.00 ms", "410 MiB", "50 MiB", "1,500", "700 ms", "2,300", "9 deliveries",
 		"12 sent = 10 acknowledged + 1 refused + 1 cut off; of the acknowledged 10 are in the store, in 10 rows.",
 		"Memory of the process: median 500 MiB in the second third, 500 MiB in the last.",
 	} {
@@ -144,7 +147,10 @@ func TestReadMetrics(t *testing.T) {
 	const text = "# HELP x y\ngo_memstats_heap_inuse_bytes 5.2e+07\nother 1\ntieout_ingest_journal_deliveries 17\ntieout_ingest_journal_oldest_seconds 0.25\n"
 	s, err := readMetrics(strings.NewReader(text))
 	require.NoError(t, err)
-	require.Equal(t, sample{heap: 52_000_000, journal: 17, oldest: 250 * time.Millisecond}, s)
+	require.Equal(t, sample{heap: 52_000_000, journal: 17, oldest: 250 * time.Millisecond, blind: true}, s)
+	s, err = readMetrics(strings.NewReader(text + `tieout_backlog_items{company="acme",work="pending"} 23` + "\n"))
+	require.NoError(t, err)
+	require.Equal(t, sample{heap: 52_000_000, journal: 17, oldest: 250 * time.Millisecond, pending: 23}, s)
 	_, err = readMetrics(strings.NewReader("up 1\n"))
 	require.ErrorContains(t, err, "0 of the 3")
 	_, err = readMetrics(strings.NewReader(strings.Replace(text, "17", "many", 1)))

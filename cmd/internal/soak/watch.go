@@ -22,6 +22,8 @@ type sample struct {
 	heap    int64         // bytes of Go's heap in use
 	journal int64         // deliveries that the store has not confirmed
 	oldest  time.Duration // of those
+	pending int64         // deliveries in the store that have no outcome yet
+	blind   bool          // the program did not say how many
 	parts   int64         // active parts of the table that has most
 	table   string        // which that is
 }
@@ -98,8 +100,12 @@ func scrape(ctx context.Context, address string) (sample, error) {
 	return readMetrics(answer.Body)
 }
 
+// pendingMetric is missing when the program could not count its backlog.
+const pendingMetric = `tieout_backlog_items{company="` + rig.Company + `",work="pending"}`
+
 func readMetrics(text io.Reader) (s sample, err error) {
 	found := 0
+	s.blind = true
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {
 		name, value, _ := strings.Cut(lines.Text(), " ")
@@ -112,6 +118,8 @@ func readMetrics(text io.Reader) (s sample, err error) {
 			to = &s.journal
 		case "tieout_ingest_journal_oldest_seconds":
 			to = &seconds
+		case pendingMetric:
+			to = &s.pending
 		default:
 			continue
 		}
@@ -121,6 +129,10 @@ func readMetrics(text io.Reader) (s sample, err error) {
 		}
 		if *to = int64(n); to == &seconds {
 			s.oldest = time.Duration(n * float64(time.Second))
+		}
+		if to == &s.pending {
+			s.blind = false
+			continue
 		}
 		found++
 	}
