@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -79,6 +80,22 @@ func TestReceiver_AccessLog(t *testing.T) {
 		for _, secret := range []string{"ada@example.com", "hush", "v1,"} {
 			require.NotContains(t, log.String(), secret)
 		}
+	})
+
+	t.Run("SaysHowMuchCameInChunks", func(t *testing.T) {
+		t.Parallel()
+		b, log := setup(t, true)
+		text := wire(b, "HTTP/1.1", "m", body, "Transfer-Encoding: chunked") + "\r\n" + fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body)
+		require.Equal(t, 202, raw(t, b.addr, text, 1)[0].code)
+		require.Contains(t, log.String(), fmt.Sprintf(`"body_bytes":%d`, len(body)))
+	})
+
+	t.Run("SaysNotHowLongItTookToReadWhatItCouldNot", func(t *testing.T) {
+		t.Parallel()
+		b, log := setup(t, true)
+		require.Equal(t, 400, raw(t, b.addr, "POST  x\r\n\r\n", 1)[0].code)
+		require.Contains(t, log.String(), `"code":400`)
+		require.NotContains(t, log.String(), `"took"`)
 	})
 
 	t.Run("BelievesNoBrokenTrace", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -73,12 +74,32 @@ func (r *Receiver) logAccess(c *fiber.Ctx, code int) {
 	header := &c.Request().Header
 	attrs := []slog.Attr{
 		slog.Int("code", code), slog.String("method", clip(c.Method())), slog.String("path", clip(c.Path())),
-		slog.Int("body_bytes", max(header.ContentLength(), 0)),
+		slog.Int("body_bytes", bodyBytes(c)),
 		slog.String("origin", origin(c.Context().RemoteAddr(), header, r.cfg.Proxies).String()),
-		// The HTTP server stamps requests by the same clock that Now is in production.
-		slog.Duration("took", max(r.env.Now().Sub(c.Context().Time()), 0)),
+	}
+	// The HTTP server stamps requests by the same clock that Now is in production, and
+	// what it could not read not at all.
+	if began := c.Context().Time(); !began.IsZero() {
+		attrs = append(attrs, slog.Duration("took", max(r.env.Now().Sub(began), 0)))
 	}
 	r.env.Log.LogAttrs(ctx, level, "request answered", append(attrs, traceAttrs(c)...)...)
+}
+
+// chunkedBytes is where a request keeps how much of a body came whose header does
+// not say how long it is.
+type chunkedBytes struct{}
+
+// countBody takes note of how much of the body was read.
+func countBody(c *fiber.Ctx, n int) {
+	if c.Request().Header.ContentLength() < 0 {
+		c.Context().SetUserValue(chunkedBytes{}, n)
+	}
+}
+
+// bodyBytes returns how long the body is, or how much of it was read.
+func bodyBytes(c *fiber.Ctx) int {
+	n, _ := c.Context().UserValue(chunkedBytes{}).(int)
+	return max(c.Request().Header.ContentLength(), n)
 }
 
 // clip bounds what the log repeats of what a stranger wrote.
@@ -157,7 +178,12 @@ func (h requestHeader) Values(name string) [][]byte { return h.header.PeekAll(na
 // anybody on the internet can cause at will.
 type protocolLog struct{ log *slog.Logger }
 
-// Printf logs one remark of the server.
+// quoted is what the server repeats of what it read: addresses, and lines of a header
+// that may hold a secret.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?`)
+
+// Printf logs one remark of the server, without what it quotes.
 func (l protocolLog) Printf(format string, args ...any) {
-	l.log.DebugContext(context.Background(), "http server", slog.String("remark", fmt.Sprintf(format, args...)))
+	remark := quoted.ReplaceAllString(fmt.Sprintf(format, args...), `"…"`)
+	l.log.DebugContext(context.Background(), "http server", slog.String("remark", clip(remark)))
 }

@@ -30,7 +30,7 @@ func harmless(name []byte) bool {
 
 // secretive reports whether a field's name says that its value is a secret.
 func secretive(name []byte) bool {
-	for _, part := range []string{"auth", "cookie", "credential", "key", "passw", "secret", "session", "sign", "token"} {
+	for _, part := range []string{"auth", "cookie", "credential", "key", "pass", "pwd", "secret", "session", "sign", "token"} {
 		if containsFold(name, part) {
 			return true
 		}

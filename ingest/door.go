@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,17 +20,23 @@ const (
 	mostTurnedAway = 64
 )
 
-// door accepts connections, which can be closed gently, up to a limit. Others are
-// turned away, so that nobody waits for a place that nobody leaves.
+// door accepts connections, which can be closed gently, up to a limit, and up to
+// another from one address that is no proxy's. Others are turned away, so that nobody
+// waits for a place that nobody leaves.
 type door struct {
 	net.Listener
 	limit   int64
-	plain   bool // not TLS: an answer can be given without a handshake
+	share   int64 // of one address
+	plain   bool  // not TLS: an answer can be given without a handshake
+	proxies []netip.Prefix
 	metrics *Metrics
 
 	open       atomic.Int64
 	turning    atomic.Int64
 	turnedAway sync.WaitGroup
+
+	mu   sync.Mutex
+	from map[netip.Addr]int64 // open connections, by who opened them
 }
 
 // Accept implements net.Listener.
@@ -39,16 +46,67 @@ func (d *door) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.open.Add(1) <= d.limit {
+		peer := d.peer(conn)
+		if d.enter(peer) {
 			d.metrics.connections.Inc()
 			return &lingeringConn{Conn: conn, closed: sync.OnceFunc(func() {
-				d.open.Add(-1)
+				d.leave(peer)
 				d.metrics.connections.Dec()
 			})}, nil
 		}
-		d.open.Add(-1)
 		d.metrics.shed[shedConnection].Inc()
 		d.turnAway(conn)
+	}
+}
+
+// peer returns who opened the connection: an IPv4 address, or the network of 64 bits
+// that one subscriber of IPv6 has. For a proxy it is no address.
+func (d *door) peer(conn net.Conn) netip.Addr {
+	addr := addressOf(conn.RemoteAddr())
+	if !addr.IsValid() || contains(d.proxies, addr) {
+		return netip.Addr{}
+	}
+	if addr.Is6() {
+		if network, err := addr.Prefix(64); err == nil {
+			return network.Addr()
+		}
+	}
+	return addr
+}
+
+// enter reports whether there is a place for one more connection of the peer, and
+// takes it.
+func (d *door) enter(peer netip.Addr) bool {
+	if d.open.Add(1) > d.limit {
+		d.open.Add(-1)
+		return false
+	}
+	if !peer.IsValid() {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.from[peer] >= d.share {
+		d.open.Add(-1)
+		return false
+	}
+	if d.from == nil {
+		d.from = make(map[netip.Addr]int64)
+	}
+	d.from[peer]++
+	return true
+}
+
+// leave gives the place of a connection of the peer back.
+func (d *door) leave(peer netip.Addr) {
+	d.open.Add(-1)
+	if !peer.IsValid() {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.from[peer]--; d.from[peer] == 0 {
+		delete(d.from, peer)
 	}
 }
 

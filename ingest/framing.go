@@ -25,6 +25,9 @@ func (r *Receiver) headed(header *fasthttp.RequestHeader) fasthttp.RequestConfig
 	case header.ContentLength() > r.cfg.BodyLimit:
 		refused = protocolTooLarge
 	default:
+		if !header.IsHTTP11() {
+			header.Del(fiber.HeaderExpect) // such a client does not know an answer before the answer
+		}
 		return fasthttp.RequestConfig{}
 	}
 	header.Del(fiber.HeaderExpect)
@@ -70,7 +73,7 @@ func framed(raw []byte, http11 bool) bool {
 				}
 			}
 		}
-		if bytes.IndexByte(line, '\r') >= 0 {
+		if bytes.IndexByte(line, '\r') >= 0 || bytes.ContainsAny(line[:max(bytes.IndexByte(line, ':'), 0)], " \t") {
 			return false
 		}
 	}

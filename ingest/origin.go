@@ -16,11 +16,7 @@ const maxForwarded = 1024
 // our own proxies, whom the last of them that is not names. Only our proxies are
 // believed, for anybody can write the header.
 func origin(peer net.Addr, header *fasthttp.RequestHeader, proxies []netip.Prefix) netip.Addr {
-	tcp, ok := peer.(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	at := tcp.AddrPort().Addr().Unmap()
+	at := addressOf(peer)
 	if len(proxies) == 0 || !contains(proxies, at) {
 		return at
 	}
@@ -41,6 +37,15 @@ func origin(peer net.Addr, header *fasthttp.RequestHeader, proxies []netip.Prefi
 		}
 	}
 	return at
+}
+
+// addressOf returns the address of a TCP connection's peer, and none of any other.
+func addressOf(peer net.Addr) netip.Addr {
+	tcp, ok := peer.(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	return tcp.AddrPort().Addr().Unmap()
 }
 
 func contains(prefixes []netip.Prefix, at netip.Addr) bool {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -178,7 +179,7 @@ func TestReceiver_Overload(t *testing.T) {
 
 	t.Run("TurnsAwayMoreConnectionsThanItServes", func(t *testing.T) {
 		t.Parallel()
-		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.Connections = 2 })
+		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.Connections, c.ConnectionsPerAddress = 2, 2 })
 		first := begin(t, b, 10, 1)
 		begin(t, b, 10, 1)
 		require.Eventually(t, func() bool { return b.counter(t, "tieout_ingest_connections") == 2 }, 10*time.Second, 5*time.Millisecond)
@@ -196,11 +197,37 @@ func TestReceiver_Overload(t *testing.T) {
 		}, 10*time.Second, 5*time.Millisecond)
 	})
 
+	// Whoever opens connections and says nothing leaves half of the places to others.
+	t.Run("OneAddressHoldsHalfOfTheConnections", func(t *testing.T) {
+		t.Parallel()
+		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.Connections = 6 })
+		for range 3 {
+			begin(t, b, 10, 1)
+		}
+		require.Eventually(t, func() bool { return b.counter(t, "tieout_ingest_connections") == 3 }, 10*time.Second, 5*time.Millisecond)
+		one := wire(b, "HTTP/1.1", "m", "{}", length("{}")) + "\r\n{}"
+		require.Equal(t, 503, raw(t, b.addr, one, 1)[0].code)
+		require.Equal(t, 1, b.counter(t, "tieout_ingest_shed_total", "connections"))
+		require.Equal(t, 202, rawFrom(t, "127.0.0.2", b.addr, one, 1)[0].code)
+	})
+
+	t.Run("AProxyHoldsAllOfThem", func(t *testing.T) {
+		t.Parallel()
+		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) {
+			c.Connections, c.Proxies = 6, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		})
+		for range 5 {
+			begin(t, b, 10, 1)
+		}
+		require.Eventually(t, func() bool { return b.counter(t, "tieout_ingest_connections") == 5 }, 10*time.Second, 5*time.Millisecond)
+		require.Equal(t, 202, raw(t, b.addr, wire(b, "HTTP/1.1", "m", "{}", length("{}"))+"\r\n{}", 1)[0].code)
+	})
+
 	// Many who send a byte now and then: whoever sends whole requests is answered,
 	// and the slow ones are cut off.
 	t.Run("SlowSendersHoldNobodyUp", func(t *testing.T) {
 		t.Parallel()
-		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.ReadTimeout = 500 * time.Millisecond; c.Connections = 200 })
+		b := serve(t, &memory{}, func(c *ingest.ReceiverConfig) { c.ReadTimeout = 500 * time.Millisecond; c.Connections = 300 })
 		var slow []net.Conn
 		for n := range 100 {
 			slow = append(slow, begin(t, b, 500<<10, []int{0, 1, 9 << 10}[n%3]))

@@ -63,7 +63,10 @@ func NewReceiver(companies []Company, journal Appender, cfg ReceiverConfig, env 
 // what it accepted, and returns nil, or an error if that took longer than
 // ShutdownTimeout. It closes ln. A Receiver serves once.
 func (r *Receiver) Serve(ctx context.Context, ln net.Listener) error {
-	door := &door{Listener: ln, limit: int64(r.cfg.Connections), plain: r.cfg.TLS == nil, metrics: r.env.Metrics}
+	door := &door{
+		Listener: ln, limit: int64(r.cfg.Connections), share: int64(r.cfg.ConnectionsPerAddress),
+		plain: r.cfg.TLS == nil, proxies: r.cfg.Proxies, metrics: r.env.Metrics,
+	}
 	defer door.turnedAway.Wait()
 	var at net.Listener = door
 	if r.cfg.TLS != nil {
@@ -140,7 +143,9 @@ func (r *Receiver) receive(c *fiber.Ctx) error {
 	}
 	var b body
 	defer b.release(r, from)
-	if err := b.read(c, r, from); err != nil {
+	err = b.read(c, r, from)
+	countBody(c, len(b.bytes))
+	if err != nil {
 		if !b.whole {
 			c.Response().SetConnectionClose()
 			linger(c)

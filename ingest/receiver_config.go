@@ -58,6 +58,12 @@ type ReceiverConfig struct {
 	// Defaults to 4096.
 	Connections int
 
+	// ConnectionsPerAddress is the most of them from one address, or from one
+	// network of 64 bits of IPv6. Proxies are not counted.
+	//
+	// Defaults to half of Connections.
+	ConnectionsPerAddress int
+
 	// ReplayWindow is how long a delivery is remembered that became durable. One
 	// that comes again within it, byte for byte, is answered 202 and not stored
 	// again. Above some thousands a second it is remembered for less. A negative
@@ -93,6 +99,7 @@ func (c ReceiverConfig) withDefaults() ReceiverConfig {
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 10*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, time.Minute)
 	c.Connections = cmp.Or(c.Connections, 4096)
+	c.ConnectionsPerAddress = cmp.Or(c.ConnectionsPerAddress, (c.Connections+1)/2)
 	c.ReplayWindow = cmp.Or(c.ReplayWindow, 10*time.Minute)
 	c.ShutdownTimeout = cmp.Or(c.ShutdownTimeout, 10*time.Second)
 	return c
@@ -109,6 +116,7 @@ func (c ReceiverConfig) Validate() error {
 		{"write_timeout", int64(c.WriteTimeout)},
 		{"idle_timeout", int64(c.IdleTimeout)},
 		{"connections", int64(c.Connections)},
+		{"connections_per_address", int64(c.ConnectionsPerAddress)},
 		{"shutdown_timeout", int64(c.ShutdownTimeout)},
 	})
 	d := c.withDefaults()

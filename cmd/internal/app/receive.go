@@ -34,7 +34,7 @@ func receiverConfig(p config.Public) (ingest.ReceiverConfig, error) {
 		return ingest.ReceiverConfig{}, fmt.Errorf("public.proxies: %w", err)
 	}
 	cfg := ingest.ReceiverConfig{
-		Proxies: proxies, Connections: p.Connections, InFlight: p.InFlight, BufferLimit: p.BufferMiB << 20,
+		Proxies: proxies, Connections: p.Connections, ConnectionsPerAddress: p.ConnectionsPerAddress, InFlight: p.InFlight, BufferLimit: p.BufferMiB << 20,
 		ReadTimeout: p.ReadTimeout, AccessLog: p.AccessLog,
 	}
 	if p.ReplayWindow != nil {

@@ -96,6 +96,12 @@ type Public struct {
 	// Defaults to 4096. Each may hold some 30 KiB.
 	Connections int `yaml:"connections"`
 
+	// ConnectionsPerAddress is the most of them from one address, or from one /64
+	// network of IPv6. Proxies are not counted.
+	//
+	// Defaults to half of connections.
+	ConnectionsPerAddress int `yaml:"connections_per_address"`
+
 	// InFlight is the most deliveries that are verified and stored at a time.
 	// Others are answered 503 at once, so that those that are taken are answered
 	// soon. One company of several may hold half of it.

@@ -149,7 +149,7 @@ public:
 		require.NoError(t, err)
 		var none time.Duration
 		require.Equal(t, config.Public{
-			Listen: "127.0.0.1:8080", Proxies: []string{"10.0.0.0/8", "fd00::1"}, ReplayWindow: &none, Connections: 10, InFlight: 20,
+			Listen: "127.0.0.1:8080", Proxies: []string{"10.0.0.0/8", "fd00::1"}, ReplayWindow: &none, Connections: 10, ConnectionsPerAddress: 5, InFlight: 20,
 			BufferMiB: 30, ReadTimeout: 5 * time.Second, AccessLog: true,
 			TLS: config.TLS{CertFile: "/c.pem", KeyFile: "/k.pem", ClientCAFile: "/ca.pem", MinVersion: "1.3"},
 		}, c.Public)
@@ -157,6 +157,7 @@ public:
 		require.NoError(t, err)
 		require.Equal(t, 10*time.Minute, *c.Public.ReplayWindow)
 		require.Equal(t, 4096, c.Public.Connections)
+		require.Equal(t, 2048, c.Public.ConnectionsPerAddress)
 		require.Empty(t, c.Public.TLS)
 	})
 
@@ -334,6 +335,7 @@ func TestParse_Mistakes(t *testing.T) {
 		},
 		"ReplayWindow": {text: "public: {replay_window: -1s}\n", want: "public.replay_window: must be from 0s to 24h, is -1s"},
 		"Connections":  {text: "public: {connections: -1}\n", want: "public.connections: must be from 1 to 1000000, is -1"},
+		"PerAddress":   {text: "public: {connections: 10, connections_per_address: 11}\n", want: "public.connections_per_address: must be from 1 to 10, is 11"},
 		"InFlight":     {text: "public: {in_flight: -1}\n", want: "public.in_flight: must be from 1 to 1000000, is -1"},
 		"Buffer":       {text: "public: {buffer_mib: 1}\n", want: "public.buffer_mib: must be from 2 to 65536, is 1"},
 		"ReadTimeout":  {text: "public: {read_timeout: 1ms}\n", want: "public.read_timeout: must be from 1s to 5m, is 1ms"},

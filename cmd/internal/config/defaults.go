@@ -45,6 +45,7 @@ func (c Config) withDefaults(from Source) Config {
 
 func (p Public) withDefaults() Public {
 	p.Connections = cmp.Or(p.Connections, 4096)
+	p.ConnectionsPerAddress = cmp.Or(p.ConnectionsPerAddress, max((p.Connections+1)/2, 1))
 	p.InFlight = cmp.Or(p.InFlight, 1024)
 	p.BufferMiB = cmp.Or(p.BufferMiB, 64)
 	p.ReadTimeout = cmp.Or(p.ReadTimeout, 10*time.Second)

@@ -20,6 +20,7 @@ func (p Public) validate(m *mistakes) {
 		m.add("public.replay_window", "must be from 0s to 24h, is %s", *p.ReplayWindow)
 	}
 	m.between("public.connections", p.Connections, 1, 1_000_000)
+	m.between("public.connections_per_address", p.ConnectionsPerAddress, 1, max(p.Connections, 1))
 	m.between("public.in_flight", p.InFlight, 1, 1_000_000)
 	m.between("public.buffer_mib", p.BufferMiB, 2, 65_536)
 	if p.ReadTimeout < time.Second || p.ReadTimeout > 5*time.Minute {
