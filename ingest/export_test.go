@@ -87,3 +87,13 @@ func ReadMarks(text []byte, summed bool) (drained, from, to uint64, again []byte
 	again, err = readSmall(fs, marksFile)
 	return m.Drained, from, to, again, err
 }
+
+// AddLosses takes in one loss after the other, and returns what is known then and what
+// was new, each by its numbers.
+func AddLosses(losses ...Loss) (known, added []Loss) {
+	var r runs
+	for _, loss := range losses {
+		added = append(added, r.add(loss)...)
+	}
+	return r, added
+}

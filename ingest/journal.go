@@ -194,7 +194,7 @@ func (j *Journal) open() error {
 	if j.id, err = openIdentity(j.fs, dir); err != nil {
 		return err
 	}
-	if err := j.load(math.MaxUint64); err != nil {
+	if err := j.restore(math.MaxUint64); err != nil {
 		return err
 	}
 	if err := j.settle(); err != nil {
@@ -322,12 +322,13 @@ func (j *Journal) Close() error {
 	j.closeOnce.Do(func() {
 		j.stop()
 		<-j.cared
+		tidied := j.giveBack()
 		j.drain.Lock()
 		defer j.drain.Unlock()
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.closed = true
-		j.closeErr = errors.Join(j.seal(), j.dropPrepared(), j.lock.Close())
+		j.closeErr = errors.Join(tidied, j.seal(), j.dropPrepared(), j.lock.Close())
 		j.queue.settle(^uint64(0), ErrClosed)
 	})
 	return j.closeErr

@@ -159,7 +159,7 @@ func (j *Journal) mend() error {
 	if err := j.marks.write(j.fs, j.cfg.Dir); err != nil {
 		return fmt.Errorf("try the disk: %w", err)
 	}
-	if err := j.load(j.durable.Load()); err != nil {
+	if err := j.restore(j.durable.Load()); err != nil {
 		return err
 	}
 	if err := j.begin(); err != nil {
@@ -209,8 +209,13 @@ func (j *Journal) giveBack() error {
 	j.mu.Unlock()
 	var errs []error
 	for _, s := range dead {
-		if s.damaged {
-			errs = append(errs, ignoreMissing(j.fs.Rename(s.path, s.path+".damaged")))
+		if len(s.lost) > 0 || s.noted < 0 {
+			if err := ignoreMissing(j.fs.Rename(s.path, s.path+damagedSuffix)); err != nil {
+				errs = append(errs, err)
+				j.mu.Lock()
+				j.dead = append(j.dead, s) // it is tried again
+				j.mu.Unlock()
+			}
 			continue
 		}
 		j.mu.Lock()

@@ -56,7 +56,9 @@ func (j *Journal) Cut(ctx context.Context, limits Limits) (schema.Block, error) 
 	if err != nil {
 		return schema.Block{}, fmt.Errorf("read journal from %d: %w", j.head.seq, err)
 	}
-	j.damage(c.gaps)
+	if err := j.damage(c.gaps); err != nil {
+		return schema.Block{}, fmt.Errorf("note what is lost: %w", err)
+	}
 	j.settleIntent(ctx, known, c)
 	// An intent that no longer can be kept is replaced before it is acted on.
 	if known == nil || known.Sum != c.sum.String() {
@@ -77,21 +79,30 @@ func (j *Journal) Cut(ctx context.Context, limits Limits) (schema.Block, error) 
 	return c.block, nil
 }
 
-// damage reports gaps and has their segments set aside when they are drained. What
-// was cut off in the middle of a commit is no damage.
-func (j *Journal) damage(gaps []Loss) {
-	gaps = slices.DeleteFunc(gaps, func(l Loss) bool {
-		before, known := j.lost.from(l.From)
-		return known && !before.Acknowledged && before.To == l.To
-	})
+// damage reports gaps and notes them beside their segments. What was cut off in the
+// middle of a commit is no damage.
+func (j *Journal) damage(gaps []Loss) error {
+	if len(gaps) == 0 {
+		return nil
+	}
 	j.mu.Lock()
-	for _, s := range j.live {
-		s.damaged = s.damaged || slices.ContainsFunc(gaps, func(l Loss) bool { return l.Path == s.path })
-	}
+	live := slices.Clone(j.live)
 	j.mu.Unlock()
-	for _, gap := range gaps {
-		j.lose(gap)
+	// A gap that no record of its segment bounds is found where the next one begins.
+	known := j.lost.torn()
+	for _, s := range live {
+		for _, loss := range s.lost {
+			known.add(loss)
+		}
 	}
+	for _, gap := range gaps {
+		of := slices.IndexFunc(live, func(s *segment) bool { return s.path == gap.Path })
+		for _, part := range known.without(gap) {
+			live[of].lost.add(part)
+			j.lose(part)
+		}
+	}
+	return j.noteLosses(live)
 }
 
 // settleIntent says so when a block that may have reached the store already can

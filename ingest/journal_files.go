@@ -108,13 +108,14 @@ func (m marks) write(fs vfs.FS, dir string) error {
 
 func markSum(text []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(text, castagnoli)) }
 
-// readSmall reads a whole file of a few hundred bytes.
+// readSmall reads a whole file that is small: a few hundred bytes, or some more for the
+// note of a segment that has lost many deliveries.
 func readSmall(fs vfs.FS, path string) ([]byte, error) {
 	file, err := fs.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(file, 4096))
+	text, err := io.ReadAll(io.LimitReader(file, 16<<20))
 	return text, errors.Join(err, file.Close())
 }
 

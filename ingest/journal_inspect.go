@@ -32,9 +32,9 @@ type Inspection struct {
 	Segments []SegmentInfo // by number
 	SetAside []SegmentInfo // damaged ones, drained as far as they could be read, and kept
 
-	// Lost are runs of deliveries that are unreadable and that the store has not
-	// confirmed: acknowledged ones, which is damage, and what was cut off in the
-	// middle of a commit, which is not.
+	// Lost are runs of deliveries that became unreadable before the store had them:
+	// acknowledged ones, which is damage, and what was cut off in the middle of a
+	// commit, which is not. Of segments that are set aside, see there.
 	Lost []LostRun
 	// MarkDamaged says that the note of what the store has cannot be read: all of the
 	// journal goes to the store again, where it is recognised.
@@ -103,8 +103,12 @@ type SegmentInfo struct {
 	Sealed     bool // it was closed in order, and nothing is to follow
 	Drained    bool // the store has all that it holds
 
-	// Lost are the gaps of one that was set aside; of others see Inspection.
+	// Lost is what one that was set aside has lost before the store had it; of others
+	// see Inspection.
 	Lost []LostRun
+	// Guessed says that no note of that is beside the file, or none that can be read:
+	// then Lost is all that is unreadable in it now, of which the store may have some.
+	Guessed bool
 }
 
 // InspectJournal reads every record in a journal's folder, checks all sums and looks
@@ -145,7 +149,7 @@ func (i *Inspection) read(ctx context.Context, cfg JournalConfig) error {
 	if i.BlockDamaged, err = j.blockDamaged(ctx); err != nil {
 		return err
 	}
-	second := lookAgain(stats.Losses)
+	second := lookAgain(stats.Losses, j.noted())
 	if err := i.readSegments(j, second); err != nil {
 		return err
 	}
@@ -158,7 +162,10 @@ func (i *Inspection) read(ctx context.Context, cfg JournalConfig) error {
 		drained = max(drained, m.Drained)
 		i.BlockDamaged = i.BlockDamaged && m.Drained == i.Drained
 	}
-	i.Lost = second.missing(drained)
+	i.Lost = slices.DeleteFunc(second.missing(drained), func(l LostRun) bool {
+		// Set aside since it was listed.
+		return slices.ContainsFunc(i.SetAside, func(s SegmentInfo) bool { return s.Path == l.Path+damagedSuffix })
+	})
 	return nil
 }
 
@@ -174,6 +181,18 @@ func openToLook(ctx context.Context, cfg JournalConfig) (*Journal, error) {
 	}
 	j.id, err = openIdentity(j.fs, cfg.Dir)
 	return j, err
+}
+
+// noted returns what lies in notes beside the segments.
+func (j *Journal) noted() runs {
+	var all runs
+	for _, s := range slices.Concat(j.dead, j.live) {
+		lost, _ := readNote(j.fs, s.path) // of one that cannot be read, nothing is known
+		for _, loss := range lost {
+			all.add(loss)
+		}
+	}
+	return all
 }
 
 // blockDamaged reports whether the block that was offered last can no longer be
@@ -242,13 +261,32 @@ func (j *Journal) readSetAside() ([]SegmentInfo, error) {
 		if !ok || !isSegment {
 			continue
 		}
-		g := gaps{path: filepath.Join(j.cfg.Dir, name)}
-		info, err := j.segmentInfo(&segment{number: number, path: g.path}, g.saw)
+		info, err := j.asideInfo(&segment{number: number, path: filepath.Join(j.cfg.Dir, name)})
+		if oserror.IsNotExist(err) {
+			continue // taken away since it was listed
+		}
 		if err != nil {
 			return nil, err
 		}
-		info.Drained, info.Lost = true, g.end()
 		all = append(all, info)
 	}
 	return all, nil
+}
+
+func (j *Journal) asideInfo(s *segment) (SegmentInfo, error) {
+	noted, err := readNote(j.fs, strings.TrimSuffix(s.path, damagedSuffix))
+	guessed := err != nil || len(noted) == 0
+	for i := range noted {
+		noted[i].Path = s.path
+	}
+	g, second := gaps{path: s.path}, lookAgain(noted, noted)
+	info, err := j.segmentInfo(s, func(f frame) {
+		g.saw(f)
+		second.saw(f)
+	})
+	info.Drained, info.Lost, info.Guessed = true, second.missing(0), guessed
+	if guessed {
+		info.Lost = g.end()
+	}
+	return info, err
 }

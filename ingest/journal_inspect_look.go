@@ -9,14 +9,15 @@ import (
 // secondLook is what reading a journal again says of the losses that the first
 // reading found.
 type secondLook struct {
-	losses   []Loss // by number
+	losses   runs // by number
 	seen     []uint64
 	received map[uint64]time.Time // of the neighbours of losses
 	wanted   map[uint64]bool      // the neighbours
+	noted    runs                 // those of the losses that are noted beside their segments
 }
 
-func lookAgain(losses []Loss) *secondLook {
-	l := &secondLook{losses: losses, received: make(map[uint64]time.Time), wanted: make(map[uint64]bool)}
+func lookAgain(losses, noted runs) *secondLook {
+	l := &secondLook{losses: losses, noted: noted, received: make(map[uint64]time.Time), wanted: make(map[uint64]bool)}
 	for _, loss := range losses {
 		l.wanted[loss.From-1], l.wanted[loss.To+1] = true, true
 	}
@@ -40,11 +41,16 @@ func (l *secondLook) saw(f frame) {
 	}
 }
 
-// missing returns what is lost, of what the store does not have.
+// missing returns what is lost: of what the store does not have, and what was noted
+// when it had less.
 func (l *secondLook) missing(drained uint64) []LostRun {
 	slices.Sort(l.seen)
 	var runs []LostRun
 	for _, loss := range l.losses {
+		if len(l.noted.without(loss)) == 0 {
+			runs = l.add(runs, loss, loss.From, loss.To)
+			continue
+		}
 		from := max(loss.From, drained+1)
 		first, _ := slices.BinarySearch(l.seen, from)
 		for _, seq := range l.seen[first:] {

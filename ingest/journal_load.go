@@ -21,6 +21,14 @@ type cursor struct {
 	offset  int64
 }
 
+// restore loads the journal, and has on disk what that found to be lost.
+func (j *Journal) restore(ceiling uint64) error {
+	if err := j.load(ceiling); err != nil {
+		return err
+	}
+	return j.noteLosses(slices.Concat(j.dead, j.live))
+}
+
 // load reads every segment and sets everything that follows from them. When the
 // process knows what is durable, ceiling says so, and what lies beyond is left
 // out; at the start of a process, the disk alone knows.
@@ -54,6 +62,7 @@ func (j *Journal) load(ceiling uint64) error {
 		if later := slices.IndexFunc(firsts[i+1:], func(f uint64) bool { return f > 0 }); later >= 0 {
 			end = firsts[i+1+later]
 		}
+		j.recall(s)
 		if err := l.segment(s, end); err != nil {
 			return err
 		}
@@ -96,6 +105,22 @@ func (j *Journal) adopt(l *loading, m marks, segments []*segment) {
 	}
 }
 
+// recall reads what an earlier process noted of the losses of s; what is noted was
+// reported.
+func (j *Journal) recall(s *segment) {
+	lost, err := readNote(j.fs, s.path)
+	if err != nil {
+		j.env.Log.Warn("note of what a segment lost cannot be read", slog.String("path", s.path), slog.Any("error", err))
+	}
+	for _, loss := range lost {
+		j.lost.add(loss)
+	}
+	s.lost, s.noted = lost, len(lost)
+	if err != nil {
+		s.noted = -1
+	}
+}
+
 // list returns the segments in the folder, oldest first.
 func (j *Journal) list() ([]*segment, error) {
 	names, err := j.fs.List(j.cfg.Dir)
@@ -104,8 +129,8 @@ func (j *Journal) list() ([]*segment, error) {
 	}
 	var segments []*segment
 	for _, name := range names {
-		if strings.HasSuffix(name, ".new") {
-			// A crash came before its rename; what it should replace is whole.
+		// Of what ends so, a crash came before its rename; what it should replace is whole.
+		if strings.HasSuffix(name, ".new") || isLeftNote(name, names) {
 			if err := j.fs.Remove(j.fs.PathJoin(j.cfg.Dir, name)); err != nil {
 				return nil, err
 			}
@@ -179,8 +204,7 @@ func (l *loading) segment(s *segment, end uint64) error {
 	}
 	for _, hole := range holes {
 		hole.Acknowledged = known >= hole.From
-		s.damaged = s.damaged || hole.Acknowledged
-		l.losses = append(l.losses, hole)
+		l.lose(s, hole)
 	}
 	// The end of the segment is known when it was sealed or another follows. Another
 	// one is begun only when all of this one is durable; a seal may be on disk before
@@ -190,8 +214,7 @@ func (l *loading) segment(s *segment, end uint64) error {
 		from := max(s.last, l.marks.Drained) + 1
 		acknowledged := from <= max(known, follows)
 		if from <= upTo {
-			s.damaged = s.damaged || acknowledged
-			l.losses = append(l.losses, Loss{Path: s.path, From: from, To: upTo, Acknowledged: acknowledged})
+			l.lose(s, Loss{Path: s.path, From: from, To: upTo, Acknowledged: acknowledged})
 		}
 		if acknowledged {
 			s.last = upTo
@@ -199,6 +222,15 @@ func (l *loading) segment(s *segment, end uint64) error {
 	}
 	l.last = max(l.last, s.last)
 	return nil
+}
+
+// lose takes note of a loss, as far as it is not noted.
+func (l *loading) lose(s *segment, loss Loss) {
+	if loss.Acknowledged {
+		l.losses = append(l.losses, s.lost.add(loss)...)
+	} else {
+		l.losses = append(l.losses, s.lost.without(loss)...)
+	}
 }
 
 // take counts one delivery that the store may not have yet.

@@ -3,12 +3,12 @@ package ingest
 import (
 	"cmp"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 )
 
-// Loss is a run of deliveries that damage on disk made unreadable.
+// Loss is a run of deliveries that damage on disk made unreadable before the store
+// had them.
 type Loss struct {
 	Path     string // the segment, kept with the suffix .damaged once it is drained
 	From, To uint64 // numbers of the deliveries, both included
@@ -17,53 +17,83 @@ type Loss struct {
 	Acknowledged bool
 }
 
-// losses are those that were found, by the first delivery of each. They have a lock
-// of their own, so that whoever asks does not wait for a block that is being read.
+// runs are losses by number, of which no two have a delivery in common.
+type runs []Loss
+
+// at returns the place of the first that ends with the delivery or later.
+func (r runs) at(seq uint64) int {
+	at, _ := slices.BinarySearchFunc(r, seq, func(l Loss, seq uint64) int { return cmp.Compare(l.To, seq) })
+	return at
+}
+
+// without returns the parts of a loss that none of the runs covers.
+func (r runs) without(loss Loss) []Loss {
+	var parts []Loss
+	part := func(from, to uint64) {
+		if from <= to {
+			p := loss
+			p.From, p.To = from, to
+			parts = append(parts, p)
+		}
+	}
+	from := loss.From
+	for _, known := range r[r.at(loss.From):] {
+		if known.From > loss.To {
+			break
+		}
+		part(from, known.From-1)
+		from = known.To + 1
+	}
+	part(from, loss.To)
+	return parts
+}
+
+// add takes in what is new of a loss, and returns that.
+func (r *runs) add(loss Loss) []Loss {
+	parts := r.without(loss)
+	for _, p := range parts {
+		*r = slices.Insert(*r, r.at(p.From), p)
+	}
+	return parts
+}
+
+// losses are those that are known. They have a lock of their own, so that whoever
+// asks does not wait for a block that is being read.
 type losses struct {
 	mu    sync.Mutex
-	found map[uint64]Loss
+	known runs
 }
 
-// add reports whether the loss is new.
-func (l *losses) add(loss Loss) bool {
+// add returns what of a loss was not known before.
+func (l *losses) add(loss Loss) []Loss {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.found[loss.From]; known {
-		return false
-	}
-	if l.found == nil {
-		l.found = make(map[uint64]Loss)
-	}
-	l.found[loss.From] = loss
-	return true
-}
-
-// from returns the loss that begins with the delivery.
-func (l *losses) from(first uint64) (Loss, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	loss, ok := l.found[first]
-	return loss, ok
+	return l.known.add(loss)
 }
 
 // all returns every loss, the oldest first.
 func (l *losses) all() []Loss {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.SortedFunc(maps.Values(l.found), func(a, b Loss) int { return cmp.Compare(a.From, b.From) })
+	return slices.Clone(l.known)
 }
 
-// lose reports a loss, once.
+// torn returns the losses that are no damage: what was cut off in the middle of a
+// commit.
+func (l *losses) torn() runs {
+	return slices.DeleteFunc(l.all(), func(loss Loss) bool { return loss.Acknowledged })
+}
+
+// lose reports a loss, as far as it was not reported before.
 func (j *Journal) lose(loss Loss) {
-	if !j.lost.add(loss) {
-		return
+	for _, part := range j.lost.add(loss) {
+		where := slog.Group("deliveries", slog.Uint64("from", part.From), slog.Uint64("to", part.To))
+		if !part.Acknowledged {
+			j.env.Log.Warn("journal ends in the middle of a commit; what was not acknowledged is left out",
+				slog.String("path", part.Path), where)
+			continue
+		}
+		j.env.Metrics.lost.Add(float64(part.To - part.From + 1))
+		j.env.Log.Error("journal is damaged; acknowledged deliveries are unreadable", slog.String("path", part.Path), where)
 	}
-	where := slog.Group("deliveries", slog.Uint64("from", loss.From), slog.Uint64("to", loss.To))
-	if !loss.Acknowledged {
-		j.env.Log.Warn("journal ends in the middle of a commit; what was not acknowledged is left out",
-			slog.String("path", loss.Path), where)
-		return
-	}
-	j.env.Metrics.lost.Add(float64(loss.To - loss.From + 1))
-	j.env.Log.Error("journal is damaged; acknowledged deliveries are unreadable", slog.String("path", loss.Path), where)
 }

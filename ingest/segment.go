@@ -17,11 +17,12 @@ const segmentSuffix = ".wal"
 
 // segment is one file of the journal.
 type segment struct {
-	number  uint64
-	path    string
-	first   uint64 // the first delivery that may be in it
-	last    uint64 // the last that counts; what follows was never acknowledged
-	damaged bool
+	number uint64
+	path   string
+	first  uint64 // the first delivery that may be in it
+	last   uint64 // the last that counts; what follows was never acknowledged
+	lost   runs   // what damage took of it before the store had it
+	noted  int    // how many of those its note has; -1 when that cannot be read, and is left as it is
 }
 
 // prepared is a file that is ready to become the segment being written: made,
