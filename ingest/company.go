@@ -66,6 +66,11 @@ func (r *Receiver) Reload(companies []Company) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	for id := range sources {
+		for _, cause := range Rejections() {
+			r.env.Metrics.unverified.WithLabelValues(string(cause), string(id)) // there from the beginning
+		}
+	}
 	r.places.among(len(sources))
 	r.buffers.among(len(sources))
 	r.sources.Store(&sources)

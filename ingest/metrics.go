@@ -19,7 +19,7 @@ type Metrics struct {
 	shed         map[shedding]prometheus.Counter
 	connections  prometheus.Gauge
 	inFlight     prometheus.Gauge
-	unverified   map[Rejection]prometheus.Counter
+	unverified   *prometheus.CounterVec // by cause and company
 	commitSize   prometheus.Histogram
 	commitTime   prometheus.Histogram
 	commitErrors prometheus.Counter
@@ -83,16 +83,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "tieout_ingest_drain_seconds", Help: "Time that the store took for one block.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 		}),
-		unverified: make(map[Rejection]prometheus.Counter),
-		shed:       make(map[shedding]prometheus.Counter),
-		byCode:     make(map[int]prometheus.Counter),
+		shed:   make(map[shedding]prometheus.Counter),
+		byCode: make(map[int]prometheus.Counter),
 	}
-	causes := with.NewCounterVec(prometheus.CounterOpts{
-		Name: "tieout_ingest_verification_failures_total", Help: "Requests that could not be verified, by cause.",
-	}, []string{"cause"})
-	for _, cause := range Rejections() {
-		m.unverified[cause] = causes.WithLabelValues(string(cause))
-	}
+	m.unverified = with.NewCounterVec(prometheus.CounterOpts{
+		Name: "tieout_ingest_verification_failures_total", Help: "Requests that could not be verified, by cause and company.",
+	}, []string{"cause", "company"})
 	shed := with.NewCounterVec(prometheus.CounterOpts{
 		Name: "tieout_ingest_shed_total", Help: "Requests and connections that were answered 503 because too much was under way, by what.",
 	}, []string{"what"})

@@ -231,9 +231,7 @@ func (r *Receiver) take(c *fiber.Ctx, from *source, at netip.Addr, body []byte) 
 func (r *Receiver) unverified(ctx context.Context, company schema.CompanyID, err error) {
 	cause := RejectedMalformed
 	errors.As(err, &cause)
-	if counter, ok := r.env.Metrics.unverified[cause]; ok {
-		counter.Inc()
-	}
+	r.env.Metrics.unverified.WithLabelValues(string(cause), string(company)).Inc()
 	r.env.Log.DebugContext(ctx, "delivery was not verified",
 		slog.String("company", string(company)), slog.String("cause", string(cause)))
 	r.refused(ctx, company, cause, r.env.Now())

@@ -82,3 +82,8 @@ func Work(ctx context.Context, cycle func(context.Context)) (wake func()) {
 	go c.work(ctx, func(ctx context.Context, _ rounds) { cycle(ctx) })
 	return c.transforms.Now
 }
+
+// SecretsEnd is what a person has to know of a company's secrets.
+func SecretsEnd(company string, o config.Ontop, now time.Time) string {
+	return secretsEnd(company, believedUntil(o, now), now)
+}

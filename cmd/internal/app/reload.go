@@ -23,7 +23,10 @@ func (a *App) ReloadOn(hangups <-chan os.Signal, read func() (config.Config, err
 }
 
 // reloading is how the last reload went, for Prometheus.
-type reloading struct{ ok, at, expires prometheus.Gauge }
+type reloading struct {
+	ok, at, expires prometheus.Gauge
+	secrets         *prometheus.GaugeVec
+}
 
 func newReloading(reg prometheus.Registerer) reloading {
 	gauge := func(name, help string) prometheus.Gauge {
@@ -34,6 +37,10 @@ func newReloading(reg prometheus.Registerer) reloading {
 		at: gauge("tieout_config_last_reload_success_timestamp_seconds", "When the configuration in force was read."),
 		expires: gauge("tieout_ingest_certificate_expiry_timestamp_seconds",
 			"When the certificate of the webhook listener ends; 0 without TLS."),
+		secrets: promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{
+			Name: "tieout_ingest_secrets_expiry_timestamp_seconds",
+			Help: "When the last of a company's secrets ends that follow each other without a gap; absent for ever.",
+		}, []string{"company"}),
 	}
 }
 
@@ -95,27 +102,12 @@ func (s *server) reload(ctx context.Context, next config.Config) error {
 	}
 	s.receiving = companies
 	s.reloading.took(s.app.Now(), shown)
-	s.app.warnOfIdleSecrets(ctx, companies)
+	s.watchSecrets(ctx, companies)
 	if keys := needRestart(running, next); len(keys) > 0 {
 		s.app.log.WarnContext(ctx, "configuration changed where only a restart helps", slog.Any("keys", keys))
 	}
 	s.app.log.InfoContext(ctx, "configuration reloaded", slog.Int("companies", len(companies)))
 	return nil
-}
-
-// warnOfIdleSecrets says which companies' deliveries cannot be believed now,
-// because every secret is of another time.
-func (a *App) warnOfIdleSecrets(ctx context.Context, companies []config.Company) {
-	now := a.Now()
-	for _, c := range companies {
-		active := c.Ontop.UnsafeAcceptUnsigned
-		for _, secret := range c.Ontop.Secrets {
-			active = active || !now.Before(secret.NotBefore) && (secret.NotAfter.IsZero() || !now.After(secret.NotAfter))
-		}
-		if !active {
-			a.log.ErrorContext(ctx, "no secret of a company is believed now; every delivery is refused", slog.String("company", c.ID))
-		}
-	}
 }
 
 func companyOf(cfg config.Config, id string) (config.Company, bool) {

@@ -214,7 +214,7 @@ func TestServe_ReloadThatCannotBeTaken(t *testing.T) {
 	cfg = h.copied()
 	cfg.Companies[0].Ontop.Secrets = []config.SigningSecret{{Secret: secret, NotAfter: time.Now().Add(-time.Hour)}}
 	h.reload(t, cfg, nil)
-	require.Contains(t, w.log.String(), "no secret of a company is believed now")
+	require.Contains(t, w.log.String(), "No secret of acme is believed now")
 	status, err := h.post(http.DefaultClient, "http", secret, "m4")
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnauthorized, status)

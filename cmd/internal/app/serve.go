@@ -102,7 +102,7 @@ func (a *App) newServer(ctx context.Context) (s *server, err error) {
 	}
 	s.reloading = newReloading(a.options.Registry)
 	s.reloading.took(a.Now(), s.certificates)
-	a.warnOfIdleSecrets(ctx, s.receiving)
+	s.watchSecrets(ctx, s.receiving)
 	a.options.Registry.MustRegister(newBacklogCollector(a), newStandingCollector(a), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return s, nil

@@ -87,8 +87,8 @@ func (a *App) Status(ctx context.Context, id schema.CompanyID) (Status, error) {
 	return s, nil
 }
 
-// addStanding adds what concerns QuickBooks itself: how long we are let in, and what
-// asking has cost.
+// addStanding adds how long QuickBooks lets us in and what asking it has cost, and how
+// long we believe Ontop.
 func (a *App) addStanding(ctx context.Context, s *Status) error {
 	c, err := a.company(s.Company)
 	if err != nil {
@@ -108,6 +108,12 @@ func (a *App) addStanding(ctx context.Context, s *Status) error {
 	}
 	if c.quotaBlocked() {
 		s.Warnings = append(s.Warnings, QuotaWarning(s.Company))
+	}
+	if configured, ok := companyOf(a.cfg, string(s.Company)); ok {
+		now := a.Now()
+		if text := secretsEnd(configured.ID, believedUntil(configured.Ontop, now), now); text != "" {
+			s.Warnings = append(s.Warnings, text)
+		}
 	}
 	month := schema.MeteredMonth(a.Now())
 	used, err := a.store.Metered(ctx, s.Company, month)

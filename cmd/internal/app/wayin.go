@@ -123,15 +123,15 @@ func (r records) Refused(ctx context.Context) (map[string]int64, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("metrics: status %d", answer.StatusCode)
 	}
-	return readRefused(io.LimitReader(answer.Body, 4<<20))
+	return readRefused(io.LimitReader(answer.Body, 4<<20), r.company)
 }
 
-func readRefused(text io.Reader) (map[string]int64, error) {
+func readRefused(text io.Reader, company schema.CompanyID) (map[string]int64, error) {
 	counts := map[string]int64{}
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {
 		labelled, ok := strings.CutPrefix(lines.Text(), `tieout_ingest_verification_failures_total{cause="`)
-		cause, value, found := strings.Cut(labelled, `"} `)
+		cause, value, found := strings.Cut(labelled, fmt.Sprintf(`",company=%q} `, company))
 		if n, err := strconv.ParseFloat(value, 64); ok && found && err == nil {
 			counts[cause] = int64(n)
 		}
