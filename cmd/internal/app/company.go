@@ -105,11 +105,13 @@ func (a *App) newLine(c *company, realm string) *line {
 	client := quickbooks.NewClient(session, a.log, a.called)
 	c.meter.watch(client)
 	q := c.cfg.QuickBooks
-	hosts, _ := fetch.ParseHosts(c.cfg.Policy.FileHosts) // the configuration was checked
+	policy := c.cfg.Policy
+	hosts, _ := fetch.ParseHosts(policy.FileHosts) // the configuration was checked
 	cfg := load.Config{
 		Company: c.id, Now: a.options.Now, BatchSize: q.BatchSize, Patience: q.Patience,
 		MirrorDays: q.MirrorDays, DuplicateDays: q.DuplicateDays, MeteredBudget: loadBudget(c.budget()), Metered: c.meter.used,
-		Files: fetch.New(fetch.Config{Hosts: hosts, Now: a.options.Now}),
+		Files:   fetch.New(fetch.Config{Hosts: hosts, Limit: int64(policy.FileLimitMiB) << 20, Now: a.options.Now}),
+		Uploads: policy.FilesPerLoad, UploadsTogether: policy.FilesAtOnce,
 	}
 	return &line{
 		realm: realm, session: session, client: client, loader: load.New(a.store, client, cfg, a.log, a.loads),

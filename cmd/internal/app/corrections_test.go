@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -19,9 +20,12 @@ type desk struct {
 }
 
 // newDesk posts a month of invoices.
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T, changes ...func(*config.Policy)) *desk {
 	t.Helper()
 	w := newWorld(t)
+	for _, change := range changes {
+		change(&w.cfg.Companies[0].Policy)
+	}
 	d := &desk{world: w, App: w.ready(t), t: t}
 	history := month(t, 8)
 	receive(t.Context(), t, d.App, history)

@@ -76,7 +76,8 @@ func (a *App) paymentOf(
 		return schema.Task{}, err
 	}
 	before, paid := found[subject], loose.Payment
-	paid.Account = cmp.Or(paid.Account, c.cfg.Policy.Schema().WalletAccount)
+	// The account of today: that of the day when the payment came may be gone.
+	paid.Account = cmp.Or(c.cfg.Policy.Schema().WalletAccount, paid.Account)
 	switch {
 	case !ok:
 		return schema.Task{}, fmt.Errorf("invoice %s: %w", invoice, ErrNoSuchInvoice)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tieout/tieout/cmd/internal/app"
+	"github.com/tieout/tieout/cmd/internal/config"
 	"github.com/tieout/tieout/schema"
 )
 
@@ -163,4 +164,15 @@ func TestApp_MatchPayment(t *testing.T) {
 		_, err := match("60005", d.next().ID)
 		require.ErrorIs(t, err, app.ErrNoWallet)
 	})
+}
+
+// The account that was set when a payment came may be gone, or be the wrong one.
+func TestApp_MatchPayment_FromTheAccountOfToday(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, func(p *config.Policy) { p.PaymentAccount = "36" })
+	i := d.next()
+	d.record(loose("60001", i.Worker))
+	task, err := d.MatchPayment(t.Context(), acme, "60001", i.ID, "eva")
+	require.NoError(t, err)
+	require.Equal(t, schema.AccountID("36"), task.Payment.Account)
 }

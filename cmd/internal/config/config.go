@@ -359,7 +359,8 @@ type Policy struct {
 	PayableAccounts map[string]string `yaml:"payable_accounts"`
 
 	// AttachPDF says whether the PDF of an invoice, and the files of its lines, are
-	// fetched from where Ontop says that they are and attached to its bill.
+	// fetched from where Ontop says that they are and attached to its bill. Those of
+	// bills that were posted before it was turned on are brought in by `tieout replay`.
 	//
 	// Defaults to false.
 	AttachPDF bool `yaml:"attach_pdf"`
@@ -372,8 +373,26 @@ type Policy struct {
 	// Defaults to any host on the internet; never to one on a private network.
 	FileHosts []string `yaml:"file_hosts"`
 
+	// FileLimitMiB is the most that one file may have. QuickBooks takes 100 MB in one
+	// upload. Memory for up to four times as much is needed for each of files_at_once.
+	//
+	// Defaults to 20.
+	FileLimitMiB int `yaml:"file_limit_mib"`
+
+	// FilesAtOnce is how many files are fetched and attached at a time.
+	//
+	// Defaults to 2.
+	FilesAtOnce int `yaml:"files_at_once"`
+
+	// FilesPerLoad is the most files that one load begins with before bills have
+	// their turn again.
+	//
+	// Defaults to 40, with which a load a minute attaches 57,600 files a day.
+	FilesPerLoad int `yaml:"files_per_load"`
+
 	// RecordPayments says whether what Ontop paid is recorded as bill payments from
-	// the payment account.
+	// the payment account. What came before it was turned on is brought in by
+	// `tieout replay`.
 	//
 	// Defaults to false.
 	RecordPayments bool `yaml:"record_payments"`
@@ -383,7 +402,8 @@ type Policy struct {
 	PaymentAccount string `yaml:"payment_account"`
 
 	// RecordTopUps says whether money that came into the wallet is recorded as
-	// transfers from the top-up account to the payment account.
+	// transfers from the top-up account to the payment account. What came before it
+	// was turned on is brought in by `tieout replay`.
 	//
 	// Defaults to false.
 	RecordTopUps bool `yaml:"record_top_ups"`

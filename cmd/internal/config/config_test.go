@@ -75,6 +75,9 @@ func TestParse(t *testing.T) {
 		require.Equal(t, 92, acme.QuickBooks.MirrorDays)
 		require.Equal(t, 7, acme.QuickBooks.DuplicateDays)
 		require.False(t, acme.QuickBooks.PKCE)
+		require.Equal(t, 20, acme.Policy.FileLimitMiB)
+		require.Equal(t, 2, acme.Policy.FilesAtOnce)
+		require.Equal(t, 40, acme.Policy.FilesPerLoad)
 	})
 
 	t.Run("SaysThePolicyInTheWordsOfTheStages", func(t *testing.T) {
@@ -396,6 +399,16 @@ func TestParse_Mistakes(t *testing.T) {
 		"AccountByName": {
 			text: company("    policy: {record_payments: true, payment_account: Ontop wallet}\n"),
 			want: `companies[acme].policy.payment_account: must be the account's id in QuickBooks, which is a number, is "Ontop wallet"`,
+		},
+		"PayableAccountByName": {
+			text: company("    policy: {payable_accounts: {USD: Payables}}\n"),
+			want: `companies[acme].policy.payable_accounts.USD: must be the account's id in QuickBooks, which is a number, is "Payables"`,
+		},
+		"FilesWithoutBounds": {
+			text: company("    policy: {file_limit_mib: 100, files_at_once: 11, files_per_load: -1}\n"),
+			want: "companies[acme].policy.file_limit_mib: must be from 1 to 95, is 100\n" +
+				"companies[acme].policy.files_at_once: must be from 1 to 10, is 11\n" +
+				"companies[acme].policy.files_per_load: must be from 1 to 1000, is -1",
 		},
 		"FileHostThatIsAnAddress": {
 			text: company("    policy: {file_hosts: ['https://files.example.com/']}\n"),

@@ -89,6 +89,9 @@ func (p Policy) withDefaults() Policy {
 	p.ClosedPeriod = cmp.Or(p.ClosedPeriod, "hold")
 	p.NegativeTotal = cmp.Or(p.NegativeTotal, "hold")
 	p.BillDate = cmp.Or(p.BillDate, "issue_date")
+	p.FileLimitMiB = cmp.Or(p.FileLimitMiB, 20)
+	p.FilesAtOnce = cmp.Or(p.FilesAtOnce, 2)
+	p.FilesPerLoad = cmp.Or(p.FilesPerLoad, 40)
 	payee := map[string]string{
 		"PAYMENT_AGENT": "worker", "SERVICE_PROVIDER": "worker", "CONTRACTOR_OF_RECORD": "platform", "EOR": "platform",
 	}

@@ -27,8 +27,8 @@ func (p Policy) validate(m *mistakes, key string) {
 		if _, err := schema.ParseCurrency(code); err != nil {
 			m.add(key+".payable_accounts", "%w", err)
 		}
-		if account == "" {
-			m.add(key+".payable_accounts."+code, "is empty; give the account's id in QuickBooks")
+		if !accountID.MatchString(account) {
+			m.add(key+".payable_accounts."+code, "must be the account's id in QuickBooks, which is a number, is %q", account)
 		}
 	}
 	for i, host := range p.FileHosts {
@@ -36,6 +36,9 @@ func (p Policy) validate(m *mistakes, key string) {
 			m.add(fmt.Sprintf("%s.file_hosts[%d]", key, i), "%w", err)
 		}
 	}
+	m.between(key+".file_limit_mib", p.FileLimitMiB, 1, 95)
+	m.between(key+".files_at_once", p.FilesAtOnce, 1, 10)
+	m.between(key+".files_per_load", p.FilesPerLoad, 1, 1000)
 	p.validateWallet(m, key)
 }
 
