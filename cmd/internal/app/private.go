@@ -196,7 +196,8 @@ func (p *private) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.page(w, http.StatusOK, "Connected",
-		fmt.Sprintf("%s posts to %s (realm %s) from now on.", connection.Company, connection.Name, connection.Realm))
+		fmt.Sprintf("%s posts to %s (realm %s) from now on. If that is not the company that you meant, take it back before you import rules: tieout disconnect --company %s",
+			connection.Company, connection.Name, connection.Realm, connection.Company))
 }
 
 func (p *private) address(u *url.URL) string { return p.app.cfg.Private.URL + u.RequestURI() }
