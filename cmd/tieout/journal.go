@@ -68,8 +68,9 @@ func (r *root) journalVerify() *cobra.Command {
 		Use:   "verify",
 		Short: "Read every record, check every sum, and list what is lost",
 		Long: "Read every record of the journal, check every sum, and list what is lost.\n\n" +
-			"Nothing is changed, and a server may go on meanwhile. The exit code is 1 when anything that was acknowledged cannot\n" +
-			"be read, also in segments that were set aside: it stays so until somebody has taken those away.",
+			"Nothing is changed, and a server may go on meanwhile. The exit code is 1 when anything that was acknowledged became\n" +
+			"unreadable before the store had it, also in segments that were set aside: it stays so until somebody has taken those\n" +
+			"away. What the store had before is not counted.",
 		Args: noArgs,
 	}
 	asJSON := jsonFlag(command)
@@ -170,7 +171,7 @@ func (r *root) writeDrained(asJSON bool, text string, d app.Drained, err error) 
 		err = fmt.Errorf("%s left in the journal, where nothing is lost: run `tieout journal drain` again, or start `tieout serve`: %w",
 			deliveryCount(int(d.Left)), err)
 	case document.Lost > 0:
-		err = fmt.Errorf("%w: %s lost; run `tieout journal verify`", errDamaged, deliveryCount(int(document.Lost)))
+		err = fmt.Errorf("%w: %s lost; run `tieout journal verify`, which says which, and what to do", errDamaged, deliveryCount(int(document.Lost)))
 	}
 	return errors.Join(written, err)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ func journalPage(now time.Time, s app.JournalState) string {
 	if !s.Healthy {
 		takes = "takes no deliveries: " + s.Refusing
 	}
-	owner := "in use by no process"
+	owner := "in use by no process; nothing is received now"
 	switch s.Owner {
 	case app.OwnerServer:
 		owner = "in use by the server, which runs, and " + takes
@@ -29,28 +30,34 @@ func journalPage(now time.Time, s app.JournalState) string {
 		fmt.Fprintf(&page, "  %-8s %s\n", label, fmt.Sprintf(format, args...))
 	}
 	line("waiting", "%s for the store, %s", deliveryText(s.Deliveries), app.Bytes(s.Bytes))
-	line("full", "%d %% of the bound of %s", s.FillPercent, app.Bytes(s.LimitBytes))
+	line("filled", "%d %% of %s, at which Ontop is answered 503", s.FillPercent, app.Bytes(s.LimitBytes))
 	if s.OldestReceivedAt != nil {
 		line("oldest", "received %s ago, %s", since(now, *s.OldestReceivedAt), instant(*s.OldestReceivedAt))
 	}
 	line("files", "%s, %s", counted(s.Files, "segment"), app.Bytes(s.FileBytes))
 	if s.FreeBytes >= 0 {
-		line("disk", "%s free, of which %s stay reserved", app.Bytes(s.FreeBytes), app.Bytes(s.ReserveBytes))
+		line("disk", "%s free; below %s Ontop is answered 503", app.Bytes(s.FreeBytes), app.Bytes(s.ReserveBytes))
 	}
 	page.WriteString("\n")
 	for _, warning := range s.Warnings {
 		page.WriteString(wrapped(0, "warning", warning))
 	}
 	if s.SetAside > 0 {
-		page.WriteString(wrapped(0, "warning", counted(s.SetAside, "damaged segment")+" set aside: run `tieout journal verify`"))
+		page.WriteString(wrapped(0, "warning", counted(s.SetAside, "damaged segment")+
+			" set aside, after all that is readable went to the store: run `tieout journal verify`"))
 	}
 	page.WriteString(wrapped(0, "next", journalNext(s)))
 	return page.String()
 }
 
-// journalNext is what to do about a journal that no warning is about.
+// journalNext is what to do first.
 func journalNext(s app.JournalState) string {
+	damaged := s.Lost > 0 || s.SetAside > 0
 	switch {
+	case damaged && s.Owner == "" && s.Deliveries > 0:
+		return "`tieout journal verify` says what is lost and what to do; for the rest, start `tieout serve` or run `tieout journal drain`"
+	case damaged && s.Owner != app.OwnerProcess && s.AgeSeconds <= 60:
+		return "`tieout journal verify` says what is lost and what to do; all else that was received is safe"
 	case s.Owner == app.OwnerServer && s.Deliveries == 0:
 		return "nothing; all that was received is in the store"
 	case s.Owner == app.OwnerServer && s.AgeSeconds > 60:
@@ -107,13 +114,16 @@ type problem struct {
 	// After and Before bound when they were received, as far as their neighbours say.
 	After  *time.Time `json:"received_after,omitempty"`
 	Before *time.Time `json:"received_before,omitempty"`
-	Text   string     `json:"text"`
-	Next   string     `json:"next_step"`
+	// Guessed says that the store may have some of them: no note says what it had when
+	// they were lost.
+	Guessed bool   `json:"guessed,omitempty"`
+	Text    string `json:"text"`
+	Next    string `json:"next_step"`
 }
 
 const (
 	askAgain = "find out what Ontop sent then, in Ontop or with Ontop's support, and have it sent again or import it (`tieout import`)"
-	takeAway = "; then move the file away, and this is not told again"
+	takeAway = "; then move the file out of this folder, and this is not told again"
 )
 
 func newVerdict(found ingest.Inspection) verdict {
@@ -126,17 +136,22 @@ func newVerdict(found ingest.Inspection) verdict {
 		v.Segments = append(v.Segments, newSegmentLine(s, segmentState(s)))
 	}
 	for _, run := range found.Lost {
-		v.Problems = append(v.Problems, lostRun(run, ""))
+		v.Problems = append(v.Problems, lostRun(run))
 	}
 	for _, s := range found.SetAside {
 		v.SetAside = append(v.SetAside, newSegmentLine(s, "set_aside"))
 		for _, run := range s.Lost {
-			v.Problems = append(v.Problems, lostRun(run, takeAway))
+			p := lostRun(run)
+			p.Next += takeAway
+			if p.Guessed = s.Guessed && p.Acknowledged; p.Guessed {
+				p.Text += "; no note beside the file says what was in the store before, so that some of it may be there"
+			}
+			v.Problems = append(v.Problems, p)
 		}
 		if len(s.Lost) == 0 {
 			v.Problems = append(v.Problems, problem{
 				Kind: "set_aside", File: s.Path, Acknowledged: true, Next: askAgain + takeAway,
-				Text: "it was set aside as damaged at its beginning or end, and what it lost cannot be told from it; the server's log of that day does",
+				Text: "it was set aside as damaged at its beginning or end, and no note beside it says what it lost; the server's log of that day does",
 			})
 		}
 	}
@@ -174,14 +189,15 @@ func segmentState(s ingest.SegmentInfo) string {
 // finely tells apart what came one after the other.
 const finely = "2006-01-02T15:04:05.000000Z07:00"
 
-func lostRun(run ingest.LostRun, after string) problem {
-	p := problem{Kind: "lost", File: run.Path, From: run.From, To: run.To, Acknowledged: run.Acknowledged, Next: askAgain + after}
+func lostRun(run ingest.LostRun) problem {
+	p := problem{Kind: "lost", File: run.Path, From: run.From, To: run.To, Acknowledged: run.Acknowledged, Next: askAgain}
 	n := deliveryText(int64(run.To - run.From + 1))
 	p.Text = n + " acknowledged and unreadable"
 	if !run.Acknowledged {
 		p.Kind, p.Text = "unacknowledged", n+" cut off in the middle of a commit, and never acknowledged"
 		p.Next = "nothing: the sender was not answered, and sends again"
 	}
+	p.Text += ", " + numbers(run.From, run.To)
 	when := ""
 	if !run.After.IsZero() {
 		p.After = &run.After
@@ -197,6 +213,13 @@ func lostRun(run ingest.LostRun, after string) problem {
 	return p
 }
 
+func numbers(from, to uint64) string {
+	if from == to {
+		return fmt.Sprintf("number %d", from)
+	}
+	return fmt.Sprintf("numbers %d to %d", from, to)
+}
+
 // lost counts what was acknowledged and cannot be read.
 func (v verdict) lost() (n int64) {
 	for _, p := range v.Problems {
@@ -210,7 +233,11 @@ func (v verdict) lost() (n int64) {
 // summary is the verdict in a few words.
 func (v verdict) summary() string {
 	if n := v.lost(); n > 0 {
-		return deliveryText(n) + " acknowledged and unreadable"
+		most := ""
+		if slices.ContainsFunc(v.Problems, func(p problem) bool { return p.Guessed }) {
+			most = "at most "
+		}
+		return most + deliveryText(n) + " acknowledged and unreadable"
 	}
 	for _, p := range v.Problems {
 		if p.Kind == "set_aside" {

@@ -34,10 +34,10 @@ func TestJournalPage(t *testing.T) {
 		require.Equal(t, `journal /var/lib/tieout/journal: in use by the server, which runs, and takes deliveries
 
   waiting  1,204 deliveries for the store, 2 MiB
-  full     0 % of the bound of 4 GiB
+  filled   0 % of 4 GiB, at which Ontop is answered 503
   oldest   received 1m ago, 2026-09-01 11:58 UTC
   files    3 segments, 96 MiB
-  disk     41 GiB free, of which 256 MiB stay reserved
+  disk     41 GiB free; below 256 MiB Ontop is answered 503
 
 next: the store does not take what waits: see `+"`tieout status` and the server's log\n", journalPage(noon, state))
 	})
@@ -57,7 +57,7 @@ next: the store does not take what waits: see `+"`tieout status` and the server'
 		},
 		"NobodyDrains": {
 			change: func(s *app.JournalState) { s.Owner = "" },
-			has:    []string{"in use by no process", "next: start `tieout serve`, or run `tieout journal drain`"},
+			has:    []string{"in use by no process; nothing is received now\n", "next: start `tieout serve`, or run `tieout journal drain`"},
 		},
 		"NobodyIsNeeded": {
 			change: func(s *app.JournalState) { s.Owner, s.Deliveries = "", 0 },
@@ -75,7 +75,22 @@ next: the store does not take what waits: see `+"`tieout status` and the server'
 		},
 		"SetAside": {
 			change: func(s *app.JournalState) { s.SetAside = 2; s.FreeBytes = -1 },
-			has:    []string{"warning: 2 damaged segments set aside: run `tieout journal verify`"}, hasNot: "disk",
+			has: []string{
+				"warning: 2 damaged segments set aside, after all that is readable went to the store: run `tieout journal verify`\n",
+				"next: the store does not take what waits",
+			},
+			hasNot: "disk",
+		},
+		"DamagedAndRunning": {
+			change: func(s *app.JournalState) { s.SetAside, s.Deliveries, s.AgeSeconds, s.OldestReceivedAt = 1, 0, 0, nil },
+			has:    []string{"next: `tieout journal verify` says what is lost and what to do; all else that was received is safe\n"},
+			hasNot: "all that was received is in the store",
+		},
+		"DamagedAndWaiting": {
+			change: func(s *app.JournalState) { s.Owner, s.Lost = "", 2 },
+			has: []string{
+				"next: `tieout journal verify` says what is lost and what to do; for the rest, start `tieout serve` or run\n      `tieout journal drain`\n",
+			},
 		},
 		"HostileFolder": {
 			change: func(s *app.JournalState) { s.Dir = "/tmp/\x1b[2J" },
@@ -146,13 +161,13 @@ func TestWriteVerdict(t *testing.T) {
 000000000002.wal.damaged  0 B     0           -         set aside
 `)
 		for _, text := range []string{
-			"lost: 1 delivery acknowledged and unreadable, received after 2026-09-01T12:00:00.000000Z and before",
+			"lost: 1 delivery acknowledged and unreadable, number 12, received after 2026-09-01T12:00:00.000000Z and before",
 			"(/j/000000000004.wal)\n  next: find out what Ontop sent then",
-			"unacknowledged: 3 deliveries cut off in the middle of a commit, and never acknowledged (/j/000000000005.wal)\n" +
+			"unacknowledged: 3 deliveries cut off in the middle of a commit, and never acknowledged, numbers 61 to 63 (/j/000000000005.wal)\n" +
 				"  next: nothing: the sender was not answered, and sends again\n",
-			"lost: 2 deliveries acknowledged and unreadable, received after 2026-09-01T12:00:00.000000Z",
-			"then move the file away",
-			"set aside: it was set aside as damaged at its beginning or end",
+			"lost: 2 deliveries acknowledged and unreadable, numbers 3 to 4, received after 2026-09-01T12:00:00.000000Z",
+			"then move the file out of this folder, and this is not told again",
+			"set aside: it was set aside as damaged at its beginning or end, and no note beside it says what it lost",
 			"mark: the note of what the store has cannot be read; no delivery is lost\n  next: nothing: all of the journal goes to the store again",
 			"block: a block that may be in the store already cannot be offered again as it was\n  next: nothing: what is readable",
 			"56 deliveries in 4 segments of /j read, every sum checked; 46 deliveries wait for the store\n",
@@ -182,6 +197,16 @@ func TestWriteVerdict(t *testing.T) {
 		found.SetAside = nil
 		require.Equal(t, "its own notes cannot be read; no delivery is lost", newVerdict(found).summary())
 		require.False(t, newVerdict(found).Whole)
+	})
+
+	t.Run("SaysWhenTheStoreMayHaveSomeOfIt", func(t *testing.T) {
+		t.Parallel()
+		found := spoiled()
+		require.NotContains(t, page(t, found), "no note beside the file")
+		found.Lost, found.SetAside[0].Guessed = nil, true
+		require.Contains(t, strings.Join(strings.Fields(page(t, found)), " "),
+			"; no note beside the file says what was in the store before, so that some of it may be there (/j/000000000001.wal.damaged)")
+		require.Equal(t, "at most 2 deliveries acknowledged and unreadable", newVerdict(found).summary())
 	})
 
 	t.Run("HasItAllInJSON", func(t *testing.T) {
@@ -217,7 +242,7 @@ func TestWriteDrained(t *testing.T) {
 		"Damaged": {
 			drained: app.Drained{Deliveries: 3, Lost: []ingest.Loss{{From: 4, To: 5, Acknowledged: true}, {From: 9, To: 9}}},
 			out:     "3 deliveries moved into the store; the journal is empty. Next: `tieout sync`, or start `tieout serve`\n",
-			says:    "the journal is damaged: 2 deliveries lost; run `tieout journal verify`",
+			says:    "the journal is damaged: 2 deliveries lost; run `tieout journal verify`, which says which, and what to do",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
