@@ -103,6 +103,17 @@ func selectsDeliveries(on trial) {
 	} {
 		require.Equal(t, c.want, deliveryIDs(receiptsOf(t, store, c.q)), name)
 	}
+
+	four := review(delivery("d-4", "four", later(4)), schema.OutcomeNoted, later(7))
+	four.EventType = "NOTED"
+	require.NoError(t, store.RecordReviews(t.Context(), []schema.Review{four}))
+	for name, q := range map[string]schema.DeliveryQuery{
+		"ByTypeOfAReviewOfWhatIsPending":    {Type: "NOTED"},
+		"ByOutcomeOfAReviewOfWhatIsPending": {Outcome: schema.OutcomeNoted},
+	} {
+		require.Equal(t, []schema.DeliveryID{"d-4"}, deliveryIDs(receiptsOf(t, store, q)), name)
+	}
+	require.Empty(t, receiptsOf(t, store, schema.DeliveryQuery{Outcome: schema.OutcomePending}), "a review says what it is")
 }
 
 func listsConflicts(on trial) {
