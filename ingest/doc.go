@@ -4,14 +4,15 @@
 //
 // # Guarantees
 //
-// A delivery is answered 202 only once it is on disk: in the journal, checked
-// by sum, file and folder both synced. Concurrent requests share one sync, and
-// none waits for company. What was answered 202 reaches the store exactly once,
-// in the order of the journal, through crashes, power cuts and a store that is
-// away; until the store has confirmed it, the journal keeps it. A journal that
-// is damaged on disk says which deliveries it lost and never returns one that
-// was not written. A request that is answered anything but 202 may have been
-// stored too; senders repeat themselves, and readers make deliveries unique.
+// A delivery is answered 202 only once it is on disk: in the journal, checked by
+// sum, file and folder both synced. Concurrent requests share one sync, and none
+// waits for company. What was answered 202 reaches the store exactly once, in the
+// order of the journal, through crashes, power cuts and a store that is away;
+// until the store has confirmed it, the journal keeps it. A journal that is
+// damaged on disk says which deliveries it lost, in its log once and to those who
+// inspect it until the file is taken away, and never returns one that was not
+// written. A request that is answered anything but 202 may have been stored too;
+// senders repeat themselves, and readers make deliveries unique.
 //
 // Every body with a valid signature is stored byte for byte, whatever it says.
 // A request that cannot be verified changes nothing and learns no reason. One whose

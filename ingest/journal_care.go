@@ -33,7 +33,9 @@ type Stats struct {
 	Healthy  bool   // takes deliveries now
 	Refusing error  // why not; nil when healthy
 	Durable  uint64 // number of the last delivery on disk
-	Losses   []Loss // what damage on disk made unreadable, since the journal was opened
+	// Losses are what damage on disk made unreadable: found since the journal was opened,
+	// or noted before of segments that were not set aside yet.
+	Losses []Loss
 }
 
 // Percent is how much of its bound the journal has filled.

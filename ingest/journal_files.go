@@ -25,7 +25,8 @@ const (
 )
 
 // marks is what the journal knows of the store, written before and after each
-// block. It is the only thing in the folder that is ever written again.
+// block. Beside notes of losses, it is the only thing in the folder that is ever written
+// again.
 type marks struct {
 	// Drained is the last delivery that the store has confirmed.
 	Drained uint64 `json:"drained"`

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -136,6 +137,15 @@ tieout_ingest_journal_lost_records_total %d
 				replace(t, fs, firstSegment+".lost", raw)
 				return nil
 			},
+		}
+		for name, text := range map[string]string{
+			"empty": `{"lost":[]}`, "backwards": `{"lost":[{"from":9,"to":8}]}`, "boundless": `{"lost":[{"from":9,"to":18446744073709551615}]}`,
+		} {
+			spoilings[name] = func(fs vfs.FS) error {
+				sum := crc32.Checksum([]byte(text), crc32.MakeTable(crc32.Castagnoli))
+				replace(t, fs, firstSegment+".lost", fmt.Appendf(nil, "%08x\n%s", sum, text))
+				return nil
+			}
 		}
 		for name, spoilNote := range spoilings {
 			fs := partly(t)

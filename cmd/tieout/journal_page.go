@@ -30,7 +30,7 @@ func journalPage(now time.Time, s app.JournalState) string {
 		fmt.Fprintf(&page, "  %-8s %s\n", label, fmt.Sprintf(format, args...))
 	}
 	line("waiting", "%s for the store, %s", deliveryText(s.Deliveries), app.Bytes(s.Bytes))
-	line("filled", "%d %% of %s, at which Ontop is answered 503", s.FillPercent, app.Bytes(s.LimitBytes))
+	line("filled", "%d %% of the %s at which Ontop is answered 503", s.FillPercent, app.Bytes(s.LimitBytes))
 	if s.OldestReceivedAt != nil {
 		line("oldest", "received %s ago, %s", since(now, *s.OldestReceivedAt), instant(*s.OldestReceivedAt))
 	}
@@ -56,6 +56,8 @@ func journalNext(s app.JournalState) string {
 	switch {
 	case damaged && s.Owner == "" && s.Deliveries > 0:
 		return "`tieout journal verify` says what is lost and what to do; for the rest, start `tieout serve` or run `tieout journal drain`"
+	case damaged && s.Owner == "":
+		return "`tieout journal verify` says what is lost and what to do; start `tieout serve` to receive"
 	case damaged && s.Owner != app.OwnerProcess && s.AgeSeconds <= 60:
 		return "`tieout journal verify` says what is lost and what to do; all else that was received is safe"
 	case s.Owner == app.OwnerServer && s.Deliveries == 0:

@@ -34,7 +34,7 @@ func TestJournalPage(t *testing.T) {
 		require.Equal(t, `journal /var/lib/tieout/journal: in use by the server, which runs, and takes deliveries
 
   waiting  1,204 deliveries for the store, 2 MiB
-  filled   0 % of 4 GiB, at which Ontop is answered 503
+  filled   0 % of the 4 GiB at which Ontop is answered 503
   oldest   received 1m ago, 2026-09-01 11:58 UTC
   files    3 segments, 96 MiB
   disk     41 GiB free; below 256 MiB Ontop is answered 503
@@ -85,6 +85,10 @@ next: the store does not take what waits: see `+"`tieout status` and the server'
 			change: func(s *app.JournalState) { s.SetAside, s.Deliveries, s.AgeSeconds, s.OldestReceivedAt = 1, 0, 0, nil },
 			has:    []string{"next: `tieout journal verify` says what is lost and what to do; all else that was received is safe\n"},
 			hasNot: "all that was received is in the store",
+		},
+		"DamagedAndStopped": {
+			change: func(s *app.JournalState) { s.Owner, s.SetAside, s.Deliveries = "", 1, 0 },
+			has:    []string{"next: `tieout journal verify` says what is lost and what to do; start `tieout serve` to receive\n"},
 		},
 		"DamagedAndWaiting": {
 			change: func(s *app.JournalState) { s.Owner, s.Lost = "", 2 },
