@@ -84,16 +84,16 @@ func appendArrival(b []byte, from netip.Addr, proof Proof, header *fasthttp.Requ
 	b = schema.AppendArrival(b, a)
 	head := len(b) - start
 	const spare = 16 // for the count of what is left out
-	header.VisitAllInOrder(func(name, value []byte) {
+	for name, value := range header.AllInOrder() {
 		if !harmless(name) && (secretive(name) || wordy(value)) {
 			value = []byte(keptBack)
 		}
 		if len(b)-start+len(name)+len(value)+len(": \n") > schema.MaxArrival-spare {
 			a.Omitted++
-			return
+			continue
 		}
 		b = schema.AppendHeaderField(b, name, value)
-	})
+	}
 	if a.Omitted == 0 {
 		return b
 	}
