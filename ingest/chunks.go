@@ -14,8 +14,8 @@ import (
 //
 // This is the sync-offset format of pebble's package record, whose reader and writer
 // tests hold ours to. Its reader stops for good at the first chunk that does not
-// check out, where what follows was acknowledged too; its writer has one commit
-// under way at a time.
+// check out, where what follows was acknowledged too; its writer costs a commit more
+// processor time than ours.
 const (
 	blockSize = 32 << 10
 	chunkHead = 19

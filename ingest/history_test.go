@@ -27,7 +27,6 @@ const (
 	foldersAreNotSynced        mistake = "FoldersAreNotSynced"
 	acknowledgedBeforeTheSync  mistake = "AcknowledgedBeforeTheSync"
 	failedSyncsAreTakenForDone mistake = "FailedSyncsAreTakenForDone"
-	lanesShareADescription     mistake = "LanesShareADescription"
 	forgottenBeforeTheStore    mistake = "ForgottenBeforeTheStoreHasIt"
 	namesAreNotKept            mistake = "TheStoreDoesNotKnowABlockAgain"
 )
@@ -35,7 +34,7 @@ const (
 func mistakes() []mistake {
 	return []mistake{
 		segmentsAreNotSynced, marksAreNotSynced, foldersAreNotSynced, acknowledgedBeforeTheSync,
-		failedSyncsAreTakenForDone, lanesShareADescription, forgottenBeforeTheStore, namesAreNotKept,
+		failedSyncsAreTakenForDone, forgottenBeforeTheStore, namesAreNotKept,
 	}
 }
 

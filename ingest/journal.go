@@ -290,9 +290,8 @@ func (j *Journal) write(d schema.Delivery, w *waiter) error {
 	return nil
 }
 
-// synced is called by the log after each commit, one after the other, with the
-// last delivery that is durable then. It must not take mu, which is held while a
-// segment is closed.
+// synced is called by the log after each commit, with the last delivery that is
+// durable then. It must not take mu, which is held while a segment is closed.
 func (j *Journal) synced(upTo uint64, err error) {
 	if err != nil {
 		j.fail(err)

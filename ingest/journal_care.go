@@ -153,7 +153,7 @@ func (j *Journal) mend() error {
 		_ = log.close() // reports the failure that brought us here
 	}
 	if j.next != nil {
-		_ = j.next.close() // never written; load finds it empty
+		_ = j.next.file.Close() // never written; load finds it empty
 		j.next = nil
 	}
 	j.spares = nil
@@ -199,7 +199,7 @@ func (j *Journal) prepareNext() error {
 		j.next = p
 		return nil
 	}
-	return errors.Join(p.close(), j.fs.Remove(p.path))
+	return errors.Join(p.file.Close(), j.fs.Remove(p.path))
 }
 
 // giveBack removes drained segments, keeps a few to be written again, and sets

@@ -77,9 +77,6 @@ func TestJournal_PowerCutsFindMistakes(t *testing.T) {
 			if wrong == failedSyncsAreTakenForDone {
 				odds = 60
 			}
-			if wrong == lanesShareADescription {
-				odds = 15 // it shows when the second of two syncs fails first
-			}
 			for seed := range uint64(most) {
 				if err := play(t, seed, odds, wrong); err != nil {
 					t.Logf("found by history %d: %v", seed, err)

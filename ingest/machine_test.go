@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,7 +49,6 @@ type machine struct {
 type inode struct {
 	late   bool // a sync is owed, as the mistake has it
 	failed int  // syncs that failed
-	heard  int  // those that were told of, where all descriptions are one
 	dirty  span // was written since the last sync
 	forgot span // should have been synced by one that failed
 }
@@ -109,13 +107,6 @@ func (m *machine) try(cut, failed func(), operation func() error) error {
 		return []error{syscall.EIO, syscall.ENOSPC}[m.random.IntN(2)]
 	}
 	return operation()
-}
-
-// moments draws how long a sync takes.
-func (m *machine) moments() int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.random.IntN(8)
 }
 
 // heal ends all faults.
@@ -202,11 +193,7 @@ func (m *machine) describe(f vfs.File, name string) *machineFile {
 		m.inodes[name] = &inode{}
 	}
 	file := &machineFile{File: f, machine: m, name: name, inode: m.inodes[name]}
-	file.seen = &file.heard
-	if m.wrong == lanesShareADescription && isSegment(name) {
-		file.seen = &file.inode.heard
-	}
-	*file.seen = file.inode.failed
+	file.seen = file.inode.failed
 	return file
 }
 
@@ -233,8 +220,7 @@ type machineFile struct {
 	folder  bool
 	inode   *inode
 	at      int64 // where the next write goes
-	heard   int
-	seen    *int // failures of the inode that this description told of
+	seen    int   // failures of the inode that this description told of
 }
 
 func (f *machineFile) Write(p []byte) (int, error) {
@@ -284,14 +270,11 @@ func (f *machineFile) Preallocate(offset, length int64) error {
 func (f *machineFile) SyncData() error { return f.Sync() }
 
 func (f *machineFile) Sync() error {
-	for range f.machine.moments() {
-		runtime.Gosched() // a sync takes its time, and another may overtake it
-	}
 	err := f.machine.try(nil, f.fails, func() error {
 		segment := isSegment(f.name)
 		switch wrong := f.machine.wrong; {
-		case *f.seen < f.inode.failed:
-			*f.seen = f.inode.failed
+		case f.seen < f.inode.failed:
+			f.seen = f.inode.failed
 			return syscall.EIO // what was written since stays to be synced
 		case f.inode.forgot.to > 0,
 			wrong == segmentsAreNotSynced && segment,
@@ -318,7 +301,7 @@ func (f *machineFile) fails() {
 		return
 	}
 	f.inode.failed++
-	*f.seen = f.inode.failed
+	f.seen = f.inode.failed
 	if d := f.inode.dirty; d.to > 0 {
 		f.inode.forgot.add(d.from, d.to)
 		f.inode.dirty = span{}

@@ -30,18 +30,7 @@ type segment struct {
 type prepared struct {
 	number uint64
 	path   string
-	files  [lanes]vfs.File
-}
-
-// close closes what is open of it.
-func (p *prepared) close() error {
-	var errs []error
-	for _, file := range p.files {
-		if file != nil {
-			errs = append(errs, file.Close())
-		}
-	}
-	return errors.Join(errs...)
+	file   vfs.File
 }
 
 func segmentPath(dir string, number uint64) string {
@@ -75,24 +64,21 @@ func (j *Journal) prepare(number uint64, spare string) (*prepared, error) {
 	p := &prepared{number: number, path: segmentPath(j.cfg.Dir, number)}
 	var err error
 	if spare != "" {
-		p.files[0], err = j.fs.ReuseForWrite(spare, p.path, category)
+		p.file, err = j.fs.ReuseForWrite(spare, p.path, category)
 	} else {
-		p.files[0], err = j.fs.Create(p.path, category)
-	}
-	for i := 1; err == nil && i < lanes; i++ {
-		p.files[i], err = j.fs.Open(p.path)
+		p.file, err = j.fs.Create(p.path, category)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make segment %d: %w", p.number, err), p.close())
+		return nil, fmt.Errorf("make segment %d: %w", p.number, err)
 	}
 	// Space is taken now, so that the disk is found full here and not in the
 	// middle of a commit. A file system that cannot do this is used as it is.
-	err = p.files[0].Preallocate(0, j.cfg.SegmentBytes+maxOverhang)
+	err = p.file.Preallocate(0, j.cfg.SegmentBytes+maxOverhang)
 	if isNoSpace(err) {
-		return nil, errors.Join(err, p.close(), j.fs.Remove(p.path))
+		return nil, errors.Join(err, p.file.Close(), j.fs.Remove(p.path))
 	}
 	if err := syncDir(j.fs, j.cfg.Dir); err != nil {
-		return nil, errors.Join(err, p.close())
+		return nil, errors.Join(err, p.file.Close())
 	}
 	return p, nil
 }
@@ -106,7 +92,7 @@ func (j *Journal) dropPrepared() error {
 	}
 	p := j.next
 	j.next = nil
-	return errors.Join(p.close(), j.fs.Remove(p.path))
+	return errors.Join(p.file.Close(), j.fs.Remove(p.path))
 }
 
 // rotate seals the segment being written and begins the next.
@@ -158,11 +144,8 @@ func (j *Journal) begin() error {
 	p := j.next
 	j.next = nil
 	j.live = append(j.live, &segment{number: p.number, path: p.path, first: j.seq + 1})
-	var files [lanes]lane
-	for i, file := range p.files {
-		files[i] = timedFile{file: file, now: j.env.Now, seen: j.env.Metrics.commitTime}
-	}
-	j.log, j.size, j.sealer = newSegmentLog(p.number, files, j.synced), 0, j.id.sealer(p.number)
+	file := timedFile{file: p.file, now: j.env.Now, seen: j.env.Metrics.commitTime}
+	j.log, j.size, j.sealer = newSegmentLog(p.number, file, j.synced), 0, j.id.sealer(p.number)
 	tell(j.kick)
 	return j.note(j.log, kindStart, j.seq+1)
 }

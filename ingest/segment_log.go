@@ -8,39 +8,27 @@ import (
 	"sync"
 )
 
-// Commits of one segment that are under way at once. A disk ends two syncs of one
-// file in little more than the time of one, and a request that comes during the
-// first does not have to wait for its end.
-const lanes = 2
-
-// keptBuffer is the most memory that a commit leaves to later ones.
+// keptBuffer is the most memory that a commit leaves to the next but one.
 const keptBuffer = 4 << 20
 
 var errLogClosed = errors.New("the segment is closed")
 
-// lane is one open description of a segment's file. Each commit is synced through
-// one that no other uses meanwhile: Linux tells of a failed write once to each
-// description, so that of two syncs through the same one, the wrong one might
-// hear of it, and the other be taken for done.
-type lane interface {
+// segmentFile is a segment as its log sees it.
+type segmentFile interface {
 	io.WriteCloser
-	// Sync makes durable what was written, through whichever lane, before the call.
+	// Sync makes durable what was written, and what is needed to find it.
 	Sync() error
 }
 
-// segmentLog writes the records of one segment. Those that come while all lanes are busy
-// share the next commit, which begins as soon as one is free: nobody waits for
-// company. Commits count in the order in which they were written, whichever is
-// synced first. After an error nothing more is written, since from then on nobody
-// knows what the file holds.
+// segmentLog writes the records of one segment. Those that come during a commit
+// share the next one, which begins as soon as that one has ended: nobody waits for
+// company. After an error nothing more is written, since from then on nobody knows
+// what the file holds.
 type segmentLog struct {
+	file   segmentFile
 	number uint32
-	lanes  [lanes]lane
 	synced func(upTo uint64, err error)
-	ended  sync.WaitGroup
-
-	turn   chan struct{} // filled while a commit is gathered and written; taken before mu
-	before chan struct{} // closed when the commit before the next has ended; guarded by turn
+	ended  chan struct{}
 
 	mu     sync.Mutex // guards what follows
 	due    sync.Cond  // told that something waits, or that the log is to be closed
@@ -48,7 +36,7 @@ type segmentLog struct {
 	upTo   uint64     // the last delivery in buf; 0 for none
 	size   int64      // of the file with buf
 	safe   int64      // of the file as far as it is synced
-	spare  [][]byte
+	spare  []byte
 	err    error
 	closed bool
 }
@@ -57,26 +45,28 @@ type segmentLog struct {
 type commit struct {
 	records []byte
 	upTo    uint64
-	end     int64         // of the file behind it
-	before  chan struct{} // closed when the commit before has ended
-	over    chan struct{} // closed when this one has
-	err     error
+	end     int64 // of the file behind it
 }
 
-// newSegmentLog begins to write a segment: through the first lane, synced through all.
-// After each commit synced is told the last delivery that it made durable. After
-// an error it is told that error, for whatever was still to be written as well.
-func newSegmentLog(number uint64, files [lanes]lane, synced func(upTo uint64, err error)) *segmentLog {
-	l := &segmentLog{number: uint32(number), lanes: files, synced: synced, turn: make(chan struct{}, 1), before: make(chan struct{})}
+// newSegmentLog begins to write a segment. After each commit synced is told the last
+// delivery that it made durable. After an error it is told that error, for whatever
+// was still to be written as well.
+func newSegmentLog(number uint64, file segmentFile, synced func(upTo uint64, err error)) *segmentLog {
+	l := &segmentLog{file: file, number: uint32(number), synced: synced, ended: make(chan struct{})}
 	l.due.L = &l.mu
-	close(l.before)
-	for _, lane := range files {
-		l.ended.Go(func() {
-			for c := l.write(); c != nil; c = l.write() {
-				l.end(c, lane)
+	go func() {
+		defer close(l.ended)
+		for {
+			c, err := l.gather()
+			if len(c.records) == 0 {
+				return
 			}
-		})
-	}
+			if err == nil {
+				err = l.write(c.records)
+			}
+			l.end(c, err)
+		}
+	}()
 	return l
 }
 
@@ -135,65 +125,46 @@ func chunkKind(first, last bool) byte {
 	return chunkMiddle
 }
 
-// write waits until something is to be committed and writes it. It returns nil
-// when the log was closed and everything is written.
-func (l *segmentLog) write() *commit {
-	l.turn <- struct{}{}
-	defer func() { <-l.turn }()
-	c := l.gather()
-	if c == nil || c.err != nil {
-		return c
-	}
-	n, err := l.lanes[0].Write(c.records)
-	if err == nil && n < len(c.records) {
-		err = io.ErrShortWrite
-	}
-	c.err = err
-	return c
-}
-
-// gather takes everything that waits as one commit. It needs turn.
-func (l *segmentLog) gather() *commit {
+// gather waits until something is to be committed, and takes everything that waits.
+// It takes nothing when the log was closed and everything is written. With an error,
+// what it takes is not to be written.
+func (l *segmentLog) gather() (commit, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.upTo == 0 && !l.closed {
 		l.due.Wait()
 	}
-	if len(l.buf) == 0 {
-		return nil
-	}
-	c := &commit{records: l.buf, upTo: l.upTo, end: l.size, before: l.before, over: make(chan struct{}), err: l.err}
-	l.before = c.over
-	l.buf, l.upTo = nil, 0
-	if n := len(l.spare); n > 0 {
-		l.buf, l.spare = l.spare[n-1], l.spare[:n-1]
-	}
-	return c
+	c := commit{records: l.buf, upTo: l.upTo, end: l.size}
+	l.buf, l.spare, l.upTo = l.spare, nil, 0
+	return c, l.err
 }
 
-// end syncs a commit through a lane of its own, waits for those before it, and
-// says what has come of it.
-func (l *segmentLog) end(c *commit, lane lane) {
-	err := c.err
-	if err == nil {
-		err = lane.Sync()
+// write makes records durable.
+func (l *segmentLog) write(records []byte) error {
+	n, err := l.file.Write(records)
+	if err == nil && n < len(records) {
+		err = io.ErrShortWrite
 	}
-	<-c.before
+	if err != nil {
+		return err
+	}
+	return l.file.Sync()
+}
+
+// end says what has come of a commit.
+func (l *segmentLog) end(c commit, err error) {
 	l.mu.Lock()
-	if l.err == nil {
-		l.err = err
-	}
-	if err = l.err; err == nil {
+	l.err = err
+	if err == nil {
 		l.safe = c.end
 	}
-	if cap(c.records) <= keptBuffer && len(l.spare) < lanes {
-		l.spare = append(l.spare, c.records[:0])
+	if cap(c.records) <= keptBuffer {
+		l.spare = c.records[:0]
 	}
 	l.mu.Unlock()
 	if c.upTo > 0 || err != nil {
 		l.synced(c.upTo, err)
 	}
-	close(c.over)
 }
 
 // close commits what was added, closes the file and returns the error that ended
@@ -201,12 +172,8 @@ func (l *segmentLog) end(c *commit, lane lane) {
 func (l *segmentLog) close() error {
 	l.mu.Lock()
 	l.closed = true
-	l.due.Broadcast()
+	l.due.Signal()
 	l.mu.Unlock()
-	l.ended.Wait()
-	err := l.err
-	for _, lane := range l.lanes {
-		err = errors.Join(err, lane.Close())
-	}
-	return err
+	<-l.ended
+	return errors.Join(l.err, l.file.Close())
 }

@@ -69,74 +69,39 @@ func appended(t *testing.T, j *ingest.Journal, n int) func() error {
 func TestSegmentLog(t *testing.T) {
 	t.Parallel()
 
-	t.Run("TwoCommitsAreUnderWayAndTheThirdSharesTheNext", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			s, j := slow(t)
-			first, second := appended(t, j, 1), appended(t, j, 2)
-			require.EqualValues(t, 2, s.begun.Load(), "the second does not wait for the first")
-			third, fourth := appended(t, j, 3), appended(t, j, 4)
-			require.EqualValues(t, 2, s.begun.Load(), "no third beside them")
-			s.ends[0] <- nil
-			require.NoError(t, first())
-			require.ErrorIs(t, second(), errNone)
-			require.EqualValues(t, 3, s.begun.Load(), "one begins as soon as one has ended")
-			s.ends[1] <- nil
-			s.ends[2] <- nil
-			require.NoError(t, second())
-			require.NoError(t, third())
-			require.NoError(t, fourth())
-			require.EqualValues(t, 4, j.Stats().Durable)
-		})
-	})
-
-	t.Run("NothingIsAcknowledgedBeforeWhatWasWrittenBefore", func(t *testing.T) {
-		t.Parallel()
-		synctest.Test(t, func(t *testing.T) {
-			s, j := slow(t)
-			first, second := appended(t, j, 1), appended(t, j, 2)
-			s.ends[1] <- nil
-			require.ErrorIs(t, second(), errNone)
-			require.Zero(t, j.Stats().Durable)
-			s.ends[0] <- nil
-			require.NoError(t, first())
-			require.NoError(t, second())
-			require.EqualValues(t, 2, j.Stats().Durable)
-		})
-	})
-
-	t.Run("ACommitThatIsSyncedIsNotAcknowledgedWhenTheOneBeforeFails", func(t *testing.T) {
+	t.Run("WhatComesDuringACommitSharesTheNext", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s, j := slow(t)
 			first, second, third := appended(t, j, 1), appended(t, j, 2), appended(t, j, 3)
-			s.ends[1] <- nil
+			require.EqualValues(t, 1, s.begun.Load(), "the first waits for nobody")
+			require.ErrorIs(t, first(), errNone)
+			s.ends[0] <- nil
+			require.NoError(t, first())
 			require.ErrorIs(t, second(), errNone)
-			s.onSync.Store(nil) // the disk is well again
-			s.ends[0] <- syscall.EIO
-			require.ErrorIs(t, first(), ingest.ErrBroken)
-			require.ErrorIs(t, second(), ingest.ErrBroken)
-			require.ErrorIs(t, third(), ingest.ErrBroken, "it was never written")
-			time.Sleep(time.Minute) // of the bubble's time: the journal is opened again
-			require.NoError(t, appended(t, j, 4)())
-			require.Equal(t, []string{"msg_4"}, ids(waiting(t, j)))
-			require.Empty(t, j.Stats().Losses)
+			require.EqualValues(t, 1, j.Stats().Durable)
+			require.EqualValues(t, 2, s.begun.Load(), "the next begins as soon as the last has ended")
+			s.ends[1] <- nil
+			require.NoError(t, second())
+			require.NoError(t, third())
+			require.EqualValues(t, 3, j.Stats().Durable)
+			require.EqualValues(t, 2, s.begun.Load(), "nothing is left to commit")
 		})
 	})
 
-	t.Run("ACommitThatFailsTakesBackNothingThatWasWrittenBefore", func(t *testing.T) {
+	t.Run("WhatComesDuringACommitThatFailsIsRefusedWithIt", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			s, j := slow(t)
 			first, second := appended(t, j, 1), appended(t, j, 2)
-			s.onSync.Store(nil)
-			s.ends[1] <- syscall.EIO
-			require.ErrorIs(t, second(), errNone, "the first decides")
-			s.ends[0] <- nil
-			require.NoError(t, first())
-			require.ErrorIs(t, second(), ingest.ErrBroken)
-			time.Sleep(time.Minute)
-			require.Equal(t, []string{"msg_1"}, ids(waiting(t, j)))
+			s.onSync.Store(nil) // the disk is well again
+			s.ends[0] <- syscall.EIO
+			require.ErrorIs(t, first(), ingest.ErrBroken)
+			require.ErrorIs(t, second(), ingest.ErrBroken, "it was never written")
+			time.Sleep(time.Minute) // of the bubble's time: the journal is opened again
+			require.NoError(t, appended(t, j, 4)())
+			require.Equal(t, []string{"msg_4"}, ids(waiting(t, j)))
+			require.Empty(t, j.Stats().Losses)
 		})
 	})
 
