@@ -7,18 +7,18 @@ import (
 	"io"
 )
 
-// A segment is a file of blocks of 32 KiB, filled with chunks, a record being one
-// chunk or several. What is left of a block that has no room for a chunk is zero.
+// A segment is written by pebble's record.LogWriter in its sync-offset format:
+// blocks of 32 KiB, filled with chunks, a record being one chunk or several.
 //
 //	sum 4 | length 2 | type 1 | segment number 4 | synced offset 8 | payload
 //
-// This is the sync-offset format of pebble's package record, whose reader and writer
-// tests hold ours to. Its reader stops for good at the first chunk that does not
-// check out, where what follows was acknowledged too; its writer costs a commit more
-// processor time than ours.
+// Pebble's own reader stops for good at the first chunk that does not check
+// out. Ours must go on, since what follows was acknowledged too; so it reads the
+// same format, and a test holds the two to the same records.
 const (
-	blockSize = 32 << 10
-	chunkHead = 19
+	blockSize   = 32 << 10
+	chunkHead   = 19
+	trailerHead = 11
 
 	chunkFull   byte = 9
 	chunkFirst  byte = 10
@@ -117,7 +117,7 @@ func (r *chunkReader) chunk(pos int) (kind byte, payload []byte, ok bool) {
 		return 0, nil, false
 	}
 	sum := crc32.Checksum(head[6:end], castagnoli)
-	if maskedSum(sum) != binary.LittleEndian.Uint32(head) {
+	if (sum>>15|sum<<17)+0xa282ead8 != binary.LittleEndian.Uint32(head) {
 		return 0, nil, false
 	}
 	return kind, head[chunkHead:end], true
@@ -137,7 +137,3 @@ func (r *chunkReader) resume(pos int) int {
 	}
 	return len(r.buf)
 }
-
-// maskedSum is how a sum is written, so that one over bytes that hold sums says
-// something too.
-func maskedSum(sum uint32) uint32 { return (sum>>15 | sum<<17) + 0xa282ead8 }

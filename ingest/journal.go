@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/tieout/tieout/schema"
@@ -138,7 +139,8 @@ type Journal struct {
 	seq    uint64 // last number given out
 	frame  []byte
 	sealer sealer // of the segment being written
-	log    *segmentLog
+	sync   record.PendingSyncIndex
+	log    *record.LogWriter
 	size   int64
 	unsure []place    // what was read, and may not be on the disk
 	live   []*segment // oldest first; the last is being written
@@ -283,22 +285,24 @@ func (j *Journal) write(d schema.Delivery, w *waiter) error {
 		j.oldest.Store(d.ReceivedAt.UnixMicro())
 	}
 	j.queue.push(w)
-	if j.size, err = j.log.add(frame, j.seq); err != nil {
+	j.sync.Index = int64(j.seq)
+	j.size, err = j.log.SyncRecordGeneralized(frame, &j.sync)
+	if err != nil {
 		// The queue was told by the log, or is now.
 		j.fail(err)
 	}
 	return nil
 }
 
-// synced is called by the log after each commit, with the last delivery that is
-// durable then. It must not take mu, which is held while a segment is closed.
-func (j *Journal) synced(upTo uint64, err error) {
+// synced is called by the log after each sync, with the last record that it
+// covers. It must not take mu, which is held while a segment is closed.
+func (j *Journal) synced(upTo record.PendingSyncIndex, err error) {
 	if err != nil {
 		j.fail(err)
 		return
 	}
-	j.durable.Store(upTo)
-	n, size := j.queue.settle(upTo, nil)
+	j.durable.Store(uint64(upTo.Index))
+	n, size := j.queue.settle(uint64(upTo.Index), nil)
 	j.pending.Add(-size)
 	j.env.Metrics.commitSize.Observe(float64(n))
 	tell(j.ready)

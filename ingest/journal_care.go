@@ -150,7 +150,7 @@ func (j *Journal) mend() error {
 	defer j.mu.Unlock()
 	if log := j.log; log != nil {
 		j.log = nil
-		_ = log.close() // reports the failure that brought us here
+		_ = log.Close() // reports the failure that brought us here
 	}
 	if j.next != nil {
 		_ = j.next.file.Close() // never written; load finds it empty

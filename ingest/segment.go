@@ -3,12 +3,14 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/record"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -129,7 +131,7 @@ func (j *Journal) seal() error {
 	j.log = nil
 	j.live[len(j.live)-1].last = j.seq
 	err := j.note(log, kindSeal, j.seq)
-	return errors.Join(err, log.close())
+	return errors.Join(err, log.Close())
 }
 
 // begin starts writing the next segment.
@@ -144,22 +146,35 @@ func (j *Journal) begin() error {
 	p := j.next
 	j.next = nil
 	j.live = append(j.live, &segment{number: p.number, path: p.path, first: j.seq + 1})
-	file := timedFile{file: p.file, now: j.env.Now, seen: j.env.Metrics.commitTime}
-	j.log, j.size, j.sealer = newSegmentLog(p.number, file, j.synced), 0, j.id.sealer(p.number)
+	log := openLog(record.NewLogWriter, timedFile{file: p.file, now: j.env.Now, seen: j.env.Metrics.commitTime}, p.number, j.synced)
+	j.log, j.size, j.sealer = log, 0, j.id.sealer(p.number)
 	tell(j.kick)
-	return j.note(j.log, kindStart, j.seq+1)
+	return j.note(log, kindStart, j.seq+1)
 }
 
 // note writes a record that is no delivery. It becomes durable with the next
 // one that is.
-func (j *Journal) note(log *segmentLog, kind byte, seq uint64) error {
+func (j *Journal) note(log *record.LogWriter, kind byte, seq uint64) error {
 	frame, err := appendFrame(j.frame[:0], j.sealer, frame{kind: kind, seq: seq, durable: j.durable.Load()})
 	if err != nil {
 		return err
 	}
 	j.frame = frame
-	_, err = log.add(frame, 0)
+	j.sync.Index = record.NoSyncIndex
+	_, err = log.SyncRecordGeneralized(frame, &j.sync)
 	return err
+}
+
+// openLog exists because the type of a log's number cannot be named outside
+// pebble, but can be inferred.
+func openLog[N ~uint64](
+	open func(io.Writer, N, record.LogWriterConfig) *record.LogWriter,
+	file io.Writer, number uint64, synced record.ExternalSyncQueueCallback,
+) *record.LogWriter {
+	return open(file, N(number), record.LogWriterConfig{
+		ExternalSyncQueueCallback: synced,
+		WriteWALSyncOffsets:       func() bool { return true },
+	})
 }
 
 // timedFile is a segment as its log sees it: a sync covers the data and what is
@@ -170,7 +185,13 @@ type timedFile struct {
 	seen prometheus.Observer
 }
 
-func (f timedFile) Write(p []byte) (int, error) { return f.file.Write(p) }
+func (f timedFile) Write(p []byte) (int, error) {
+	n, err := f.file.Write(p)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
 
 func (f timedFile) Sync() error {
 	start := f.now()

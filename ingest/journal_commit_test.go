@@ -66,7 +66,7 @@ func appended(t *testing.T, j *ingest.Journal, n int) func() error {
 	}
 }
 
-func TestSegmentLog(t *testing.T) {
+func TestJournal_Commits(t *testing.T) {
 	t.Parallel()
 
 	t.Run("WhatComesDuringACommitSharesTheNext", func(t *testing.T) {
