@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tieout/tieout/cmd/internal/processors"
 )
 
 func (r *root) serve() *cobra.Command {
@@ -32,6 +34,7 @@ func (r *root) serve() *cobra.Command {
 			hangups := make(chan os.Signal, 1)
 			signal.Notify(hangups, syscall.SIGHUP)
 			defer signal.Stop(hangups)
+			processors.Spare()
 			cfg, err := r.load()
 			if err != nil {
 				return err

@@ -31,6 +31,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/tieout/tieout/cmd/internal/processors"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -116,6 +118,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	if o.single {
+		processors.Spare() // as the program does
 		err = runHere(ctx, o, stdout, stderr)
 	} else {
 		err = runAll(ctx, o, stdout, stderr)
