@@ -181,7 +181,7 @@ func TestDrainer_StoreInTrouble(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(seed, 0))
 				i := newIntake(t, small)
-				i.drain = ingest.DrainConfig{BlockDeliveries: 1 + rng.IntN(200)}
+				i.drain = ingest.DrainConfig{BlockDeliveries: 10 + rng.IntN(200)} // a block may take two minutes, and there are 1,200
 				began := time.Now()
 				i.store.setTrouble(func(insert bool) trouble { return draw(rng, time.Since(began), insert) })
 				i.start(vfs.NewMem())

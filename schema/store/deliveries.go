@@ -241,13 +241,13 @@ func (s *Store) receipts(
 	return taken, nil
 }
 
-// contested returns the ids under which a body has no outcome and is not the first: those
-// that received it are in conflict, and need not be on one page.
+// contested returns the ids under which a body has no outcome and is not the first, or
+// another one has: those that received it are in conflict, and need not be on one page.
 func (s *Store) contested(ctx context.Context, company schema.CompanyID) (map[schema.DeliveryID]bool, error) {
 	const query = pendingRows + `
 		SELECT DISTINCT id
 		FROM pending
-		WHERE conflict`
+		WHERE conflict OR others`
 	p, err := s.searchPending(ctx, company)
 	if err != nil {
 		return nil, err

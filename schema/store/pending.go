@@ -77,7 +77,7 @@ const (
 			),
 			pending AS
 			(
-				SELECT id, body_sum, received, staged,
+				SELECT id, body_sum, received, staged, notEmpty(bodies) AS others,
 					taken OR row_number() OVER (PARTITION BY id ORDER BY received, body_sum) > 1 AS conflict
 				FROM recent LEFT JOIN known ON recent.id = known.delivery
 				WHERE NOT has(bodies, body_sum)

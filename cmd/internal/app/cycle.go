@@ -116,6 +116,8 @@ func (a *App) cycle(ctx context.Context, c *company, what rounds) (Counts, error
 		if err := wait(ctx, throttleGap); err != nil {
 			return r.counts, err
 		}
+		// Before the lock is given back: who waits for it asks at once.
+		defer func() { _ = wait(ctx, throttleGap) }()
 	}
 	if r.line != nil {
 		defer r.tell(ctx)
