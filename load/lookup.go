@@ -209,7 +209,8 @@ func (r *round) lookFailed(ctx context.Context, j *job, err error) {
 // verification to say. A document that carries the id of another subject's draft
 // is accounted for there, unless it says just what ours does: then a person may
 // have copied that note onto ours. Anything else of our kind with our vendor and
-// number is alike.
+// number is alike, and where another draft of the invoice went before, an unmarked one
+// of the other kind as well: it may be what that made, with its note rewritten.
 func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 	want, _ := readMark(body.PrivateNote)
 	var ours, alike []finding
@@ -220,7 +221,7 @@ func (r *round) recognise(j *job, body quickbooks.Bill, found []finding) {
 			ours = append(ours, b)
 		case marked && got.subject == want.subject:
 			alike = append(alike, b)
-		case body.DocNumber == "", b.kind != formOf(j.posting), marked && !twins(body, b.Bill):
+		case body.DocNumber == "", b.kind != formOf(j.posting) && (marked || !j.redrafted), marked && !twins(body, b.Bill):
 		case b.VendorRef.Value == body.VendorRef.Value && strings.EqualFold(b.DocNumber, body.DocNumber):
 			alike = append(alike, b)
 		}
