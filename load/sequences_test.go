@@ -239,3 +239,18 @@ func TestLoader_SequencesFindMistakes(t *testing.T) {
 		})
 	}
 }
+
+// Sequences that once failed, by their seeds: each is a bug that was mended.
+func TestLoader_SequencesThatFailed(t *testing.T) {
+	t.Parallel()
+	for name, seed := range map[string]int{
+		// A bill whose answer was lost and whose note was rewritten, before a redraft
+		// made it a vendor credit.
+		"NoteRewrittenBeforeTheOtherKind": 1795453025283154672,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, sequences().Example(seed).play(t))
+		})
+	}
+}
