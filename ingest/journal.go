@@ -196,6 +196,11 @@ func (j *Journal) open() error {
 	if j.id, err = openIdentity(j.fs, dir); err != nil {
 		return err
 	}
+	// Also one that was there: the process before may have met a disk that failed
+	// between its name and the sync of the folder, and segments are no use without it.
+	if err := syncDir(j.fs, dir); err != nil {
+		return err
+	}
 	if err := j.restore(math.MaxUint64); err != nil {
 		return err
 	}
